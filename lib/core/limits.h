@@ -1,0 +1,60 @@
+/* Every bound of the suite, with the sum that chose it. A queue, body, loop or time-out without a
+ * row here is a defect. Sizes in bytes unless the name says otherwise.
+ */
+#ifndef WARDROOM_CORE_LIMITS_H
+#define WARDROOM_CORE_LIMITS_H
+
+/* What api.md promises. */
+#define BODY_BYTES_MAX         (16 * 1024)  /* text of one message */
+#define CONTENT_BYTES_MAX      (128 * 1024) /* stored content of one message */
+#define HTTP_JSON_BYTES_MAX    (256 * 1024)
+#define JSON_DEPTH_MAX         32
+#define JSON_KEYS_MAX          1000
+#define FRAME_IN_BYTES_MAX     (64 * 1024)
+#define FRAME_OUT_BYTES_MAX    (256 * 1024)
+#define FRAME_FRAGMENTS_MAX    64
+#define LIST_BYTES_MAX         (512 * 1024)
+#define LIST_ROWS_DEFAULT      50
+#define LIST_ROWS_MAX          200
+#define TITLE_BYTES_MAX        512
+#define NAME_BYTES_MAX         200
+#define ATTACHMENTS_MAX        20
+#define PARTICIPANTS_MAX       200
+#define METADATA_BYTES_MAX     (32 * 1024)
+#define SCHEMA_BYTES_MAX       (64 * 1024)
+#define UI_SCHEMA_BYTES_MAX    (32 * 1024)
+#define FILE_ONE_CALL_BYTES_MAX (1024 * 1024) /* until files stream */
+#define TOKEN_BYTES_MAX        4096
+
+/* The bus: one envelope holds a whole file of FILE_ONE_CALL_BYTES_MAX, its token and its head. */
+#define ENVELOPE_BYTES_MAX     (1024 * 1024 + 64 * 1024)
+#define REQUEST_ARENA_BYTES_MAX (8 * 1024 * 1024) /* 1 MiB on the wire may unpack to more */
+#define MAILBOX_PENDING_MAX    16384 /* requests in one service process: 16 k x ~1 KiB = 16 MiB */
+#define SHARD_QUEUE_MAX        4096
+#define SHARD_TENANT_SHARE_MAX 2048  /* of a shard's queue: one tenant leaves room for others */
+#define BATCH_CALLS_MAX        256   /* one transaction: 256 x 20 us = 5 ms of PostgreSQL */
+#define CLIENT_PENDING_MAX     16384 /* requests in flight from one gateway */
+#define DEADLINE_MS_DEFAULT    10000
+#define DEADLINE_MS_MAX        60000
+#define PEERS_MAX              64    /* replicas of one service */
+#define DISCOVERY_INTERVAL_MS  1000
+#define TOKEN_CACHE_MAX        8192  /* principals kept per process */
+#define TOKEN_SKEW_S           60
+
+/* The database. */
+#define STATEMENT_TIMEOUT_MS   8000
+#define STATEMENTS_PER_CONN_MAX 1024 /* prepared, 5 a tenant: 200 hot tenants a connection */
+#define TENANTS_OPEN_MAX       4096
+
+/* The channel layer. */
+#define PUBLISH_QUEUE_BYTES_MAX (16 * 1024 * 1024)
+#define CHANNEL_BYTES_MAX      (1024 * 1024)
+#define EVENT_AGE_MAX_S        30 /* older typing and presence is dropped */
+
+/* A gateway. */
+#define SESSIONS_MAX           16000 /* of 20,000 files a process may open */
+#define SUBSCRIPTIONS_MAX      200
+#define SESSION_QUEUE_BYTES_MAX (1024 * 1024)
+#define FRAMES_PER_S_DEFAULT   50
+
+#endif
