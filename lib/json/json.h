@@ -1,13 +1,15 @@
 /* JSON <-> protobuf by descriptor, both ways, bounded.
  *
  * Rules by field name (docs/protocol.md): `x_json` bytes are JSON passed verbatim under the name
- * `x`; `x_at_us` and `updated_since_us` int64 are RFC 3339 under `x_at` / `updated_since`; bytes
- * `id`, `x_id`: UUID; `x_ids`, likewise repeated; bytes `hash`, `x_hash`, `sha256`: lower-case hex;
- * enum values lose the enum's prefix and are lower case; `set_fields` is filled with the top-level
- * names that were present. Absent: an UNSPECIFIED enum, an empty id or hash, and a 0 time print as
- * null; a sub-message that is not set, an empty `_json` and unset oneof members are left out;
- * repeated fields are always arrays; everything else is always printed. `reply_to`, `corrects`: 0
- * is left out. On input null means absent.
+ * `x`; `x_us` int64 is RFC 3339 under `x`; bytes `id`, `x_id`: UUID; repeated bytes `x_uuids`: UUIDs
+ * under `x`; bytes `hash`, `x_hash`, `sha256`: lower-case hex; enum values lose the enum's prefix
+ * and are lower case; `x_filled` is never read from JSON; `set_fields` is filled with the
+ * top-level names that were present (and never read or printed).
+ *
+ * Printing what is absent: an UNSPECIFIED enum, an empty id or hash and a 0 time are null; a
+ * sub-message that is not set, an empty `_json`, unset oneof members and a 0 `reply_to` or
+ * `corrects` are left out; repeated fields are always arrays; everything else is always printed.
+ * On input null means absent.
  */
 #ifndef WARDROOM_JSON_JSON_H
 #define WARDROOM_JSON_JSON_H
