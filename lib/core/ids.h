@@ -28,7 +28,8 @@ struct tenant_id {
     char text[TENANT_ID_SIZE];
 };
 
-/* A new UUIDv7: 48 bits of milliseconds, the rest random (getrandom). Thread-safe. */
+/* A new UUIDv7: milliseconds, 12 bits of their fraction, 62 random bits (getrandom). Thread-safe;
+ * the ids of one thread sort in the order they were made. */
 struct uuid uuid_new(void);
 void uuid_format(const struct uuid *id, char out[UUID_TEXT_SIZE]);
 /* The 36-character form, any version, either case. */

@@ -8,6 +8,7 @@
 #define WARDROOM_CORE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -16,8 +17,17 @@ struct log_value {
     const char *text; /* NULL: the number counts */
     int64_t number;
 };
-#define LOG_S(value) ((struct log_value){.text = (value) ? (value) : ""})
-#define LOG_I(value) ((struct log_value){.number = (int64_t)(value)})
+/* Functions, so that an array as argument draws no warning about its address. */
+static inline struct log_value log_text(const char *text)
+{
+    return (struct log_value){.text = text != NULL ? text : ""};
+}
+static inline struct log_value log_number(int64_t number)
+{
+    return (struct log_value){.number = number};
+}
+#define LOG_S(value) log_text(value)
+#define LOG_I(value) log_number((int64_t)(value))
 
 struct log_pair {
     const char *name;
