@@ -3,7 +3,7 @@
  * Verification has three layers: a strict pre-parser of our own (libjwt 1.10 takes what it should
  * not), the signature by libjwt under the algorithm that our key table binds to the `kid`, and the
  * claims. A verifier caches by the token's bytes until it expires, at most TOKEN_CACHE_MAX.
- * Only services/auth can mint. Next: ../evidence/leaf.h
+ * Only services/auth can mint. Next: token_preparse.c
  */
 #ifndef WARDROOM_CRYPTO_TOKEN_H
 #define WARDROOM_CRYPTO_TOKEN_H
@@ -24,7 +24,7 @@ enum role {
 
 enum token_use { TOKEN_ACCESS, TOKEN_REFRESH, TOKEN_TICKET };
 
-/* Who a verified token speaks for. Immutable; counted, so that a cache may drop it any time. */
+/* Who a verified token speaks for. A plain copy: it outlives the cache it came from. */
 struct principal {
     struct user_id user;
     struct tenant_id tenant;
