@@ -1,0 +1,90 @@
+// The signed-in page: header, list, and the chosen thread. On a phone the list and the thread are
+// separate screens; which one is shown follows from the address.
+
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import type { Thread } from '@wardroom/client/types';
+import { useEffect, useRef } from 'react';
+import { Outlet, useNavigate, useParams } from 'react-router';
+import { AccountMenu } from '../features/account/components/AccountMenu.tsx';
+import { ShortcutsDialog } from '../features/account/components/ShortcutsDialog.tsx';
+import { ConnectionBanner } from '../features/connection/components/ConnectionBanner.tsx';
+import { useLiveThreads } from '../features/threads/api/use-live-threads.ts';
+import { useThreadList } from '../features/threads/api/use-thread-list.ts';
+import { NewThreadDialog } from '../features/threads/components/NewThreadDialog.tsx';
+import { ThreadList } from '../features/threads/components/ThreadList.tsx';
+import { mayPost, useSession } from '../shared/session/use-session.ts';
+import { SHORTCUTS } from '../shared/shortcuts.ts';
+
+export function Workspace() {
+  const { me } = useSession();
+  const { threadId } = useParams();
+  const list = useThreadList();
+  const searchRef = useRef<HTMLInputElement>(null);
+  const [creating, create] = useDisclosure(false);
+  const [helping, help] = useDisclosure(false);
+  const navigate = useNavigate();
+  const tenant = me.tenants?.find(({ id }) => id === me.tenant)?.name ?? me.tenant;
+  const mayOpen = mayPost(me.role);
+  useLiveThreads();
+  useTitle(list.threads, threadId, tenant);
+  const step = (by: number) => {
+    const at = list.threads.findIndex((thread) => thread.id === threadId);
+    const next = list.threads[at < 0 ? 0 : at + by];
+    if (next) void navigate(`/threads/${next.id}`);
+  };
+  useHotkeys(
+    [
+      [SHORTCUTS.search.hotkey, () => searchRef.current?.focus()],
+      [SHORTCUTS.newThread.hotkey, () => mayOpen && create.open()],
+      [SHORTCUTS.next.hotkey, () => step(1)],
+      [SHORTCUTS.previous.hotkey, () => step(-1)],
+      [SHORTCUTS.help.hotkey, help.open],
+    ],
+    [],
+  );
+  const created = (thread: Thread) => {
+    create.close();
+    void navigate(`/threads/${thread.id}`);
+  };
+  return (
+    <div className="wr-page" data-screen={threadId ? 'thread' : 'list'}>
+      <a className="wr-skip" href="#main">
+        Skip to the conversation
+      </a>
+      <Header tenant={tenant} onShortcuts={help.open} />
+      <ConnectionBanner />
+      <div className="wr-columns">
+        <ThreadList list={list} searchRef={searchRef} {...(mayOpen && { onNew: create.open })} />
+        <main id="main" className="wr-main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+      <NewThreadDialog opened={creating} onClose={create.close} onCreated={created} />
+      <ShortcutsDialog opened={helping} onClose={help.close} />
+    </div>
+  );
+}
+
+function Header({ tenant, onShortcuts }: { tenant: string; onShortcuts: () => void }) {
+  return (
+    <header className="wr-header">
+      <span className="wr-brand">Wardroom</span>
+      <span className="wr-tenant" title={`Tenant: ${tenant}`}>
+        <span className="wr-hidden">Tenant </span>
+        {tenant}
+      </span>
+      <AccountMenu onShortcuts={onShortcuts} />
+    </header>
+  );
+}
+
+/** The tab says how much is unread and where one is. */
+function useTitle(threads: Thread[], threadId: string | undefined, tenant: string): void {
+  const unread = threads.reduce((sum, thread) => sum + (thread.unread ?? 0), 0);
+  const title = threads.find((thread) => thread.id === threadId)?.title;
+  useEffect(() => {
+    const parts = [title, tenant, 'Wardroom'].filter(Boolean).join(' · ');
+    document.title = unread > 0 ? `(${unread}) ${parts}` : parts;
+    return () => void (document.title = 'Wardroom');
+  }, [unread, title, tenant]);
+}

@@ -1,0 +1,46 @@
+// Says when the live connection is lost, and nothing while it is there or just coming up.
+
+import { Button } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import { useConnectionState, useSession } from '../../../shared/session/use-session.ts';
+
+/** A hiccup shorter than this is not worth a word; the socket resumes by itself. */
+const GRACE_MS = 1_500;
+
+export function ConnectionBanner() {
+  const { live } = useSession();
+  const state = useConnectionState();
+  const online = state === 'online';
+  const [shown, setShown] = useState(false);
+  if (online && shown) setShown(false);
+
+  useEffect(() => {
+    if (online) return undefined;
+    const timer = setTimeout(() => setShown(true), GRACE_MS);
+    return () => clearTimeout(timer);
+  }, [online]);
+
+  useEffect(() => {
+    const retry = () => live.retryNow();
+    const retryIfSeen = () => document.visibilityState === 'visible' && retry();
+    addEventListener('online', retry);
+    document.addEventListener('visibilitychange', retryIfSeen);
+    return () => {
+      removeEventListener('online', retry);
+      document.removeEventListener('visibilitychange', retryIfSeen);
+    };
+  }, [live]);
+
+  return (
+    <div role="status" aria-label="Connection">
+      {shown && !online && (
+        <div className="wr-banner">
+          <span>Connection lost. What you write is kept and sent when it is back.</span>
+          <Button size="compact-xs" variant="white" color="dark" onClick={() => live.retryNow()}>
+            {state === 'connecting' ? 'Reconnecting…' : 'Try now'}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}

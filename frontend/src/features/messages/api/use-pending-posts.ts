@@ -1,0 +1,19 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import { useSession } from '../../../shared/session/use-session.ts';
+import { pendingPostsOf } from './pending-posts.ts';
+
+export function usePendingPosts(threadId: string) {
+  const { live } = useSession();
+  const store = pendingPostsOf(live);
+  const posts = useSyncExternalStore(store.subscribe, () => store.of(threadId));
+
+  // Closing the page would lose what is not confirmed: let the browser ask.
+  useEffect(() => {
+    if (posts.length === 0) return undefined;
+    const ask = (event: BeforeUnloadEvent) => live.unacked > 0 && event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [live, posts.length]);
+
+  return { posts, store };
+}

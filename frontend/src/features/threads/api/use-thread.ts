@@ -1,0 +1,11 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSession } from '../../../shared/session/use-session.ts';
+import { threadKeys } from '../../../shared/thread-cache.ts';
+
+export function useThread(id: string) {
+  const { http } = useSession();
+  return useQuery({
+    queryKey: threadKeys.one(id),
+    queryFn: ({ signal }) => http.thread(id, signal),
+  });
+}
