@@ -3,6 +3,7 @@
  * Redis is never trusted and may lose anything: payloads are AES-256-GCM under the region's channel
  * key with channel name and time bound in; subscribers see sequence gaps and fill them elsewhere.
  * Channel name: "wr:1:<region>:<tenant>". Payload: time_us:u64 sealed(Events.Batch).
+ * Next: payload.h
  */
 #ifndef WARDROOM_CHANNEL_CHANNEL_H
 #define WARDROOM_CHANNEL_CHANNEL_H
@@ -16,7 +17,7 @@
 struct publisher;
 MUST_CHECK enum status publisher_new(const char *redis_url, const struct keyring *channel_keys,
                                      const char *region, struct publisher **ret);
-void publisher_free(struct publisher *publisher); /* flushes what is queued, at most 500 ms */
+void publisher_free(struct publisher *publisher); /* sends what is queued, at most one time-out (1 s) */
 /* Queue one packed Events.Batch for this tenant's channel; thread-safe, never blocks, copies. */
 void publisher_send(struct publisher *publisher, const struct tenant_id *tenant,
                     struct bytes batch);
@@ -30,6 +31,9 @@ struct subscriber_handlers {
     /* Connected or connected again (every tenant resubscribed): whatever was published between is
      * lost. Or disconnected. */
     void (*on_state)(void *data, bool connected);
+    /* The subscription of one tenant is in effect: what was published before may be missing, so
+     * views of this tenant that were filled before this call are filled again. May be NULL. */
+    void (*on_added)(void *data, const struct tenant_id *tenant);
     void *data;
 };
 MUST_CHECK enum status subscriber_new(uv_loop_t *loop, const char *redis_url,
