@@ -37,6 +37,7 @@ export interface ConnectionOptions {
   backoff?: Partial<BackoffOptions>;
   pingEveryMs?: number;
   pongWithinMs?: number;
+  probeWithinMs?: number;
   openWithinMs?: number;
   framesPerSecond?: number;
 }
@@ -75,6 +76,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       webSocket: (url, protocols) => new WebSocket(url, protocols) as unknown as WebSocketLike,
       pingEveryMs: 20_000,
       pongWithinMs: 10_000,
+      probeWithinMs: 3_000,
       openWithinMs: 10_000,
       framesPerSecond: 45,
       ...options,
@@ -105,6 +107,12 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (!this.wanted || this.currentState !== 'offline') return;
     clearTimeout(this.retryTimer);
     void this.open();
+  }
+
+  /** Something hints that the network changed: ask for a sign of life now, and wait less long. */
+  probe(): void {
+    if (this.send({ op: 'ping' })) this.expectLife(this.options.probeWithinMs);
+    else this.retryNow();
   }
 
   /** False when there is no open connection; nothing is kept for later. */
@@ -185,8 +193,13 @@ export class Connection extends Emitter<ConnectionEvents> {
     clearTimeout(this.watchTimer);
     this.watchTimer = setTimeout(() => {
       this.send({ op: 'ping' });
-      this.watchTimer = setTimeout(() => this.giveUp(), this.options.pongWithinMs);
+      this.expectLife(this.options.pongWithinMs);
     }, this.options.pingEveryMs);
+  }
+
+  private expectLife(withinMs: number): void {
+    clearTimeout(this.watchTimer);
+    this.watchTimer = setTimeout(() => this.giveUp(), withinMs);
   }
 
   /** A dead peer never answers our close: do not wait for the event. */

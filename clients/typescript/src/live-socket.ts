@@ -96,6 +96,11 @@ export class LiveSocket extends Emitter<LiveEvents> {
     this.connection.retryNow();
   }
 
+  /** The page woke up, or the network changed: find out soon whether the connection lives. */
+  probe(): void {
+    this.connection.probe();
+  }
+
   /** Everything after `afterSeq` in order, then live. Without it: from now on. A second call
    * for the same thread changes nothing. */
   subscribe(threadId: string, afterSeq?: number): void {

@@ -162,6 +162,18 @@ test('a silent server is noticed by ping and left for a new connection', async (
   await until(() => expect(states.filter((state) => state === 'online').length).toBeGreaterThan(1));
 });
 
+test('a probe finds a dead connection long before the next ping', async () => {
+  const { mock, baseUrl } = await startMock();
+  const { live, states } = connect(baseUrl, await signIn(baseUrl, 'mel'), { probeWithinMs: 40 });
+  await online(live);
+  live.probe();
+  await until(() => expect(mock.commands.at(-1)?.op).toBe('ping'));
+  expect(states).toEqual(['connecting', 'online']);
+  mock.mute = true;
+  live.probe();
+  await until(() => expect(states).toEqual(['connecting', 'online', 'offline', 'connecting', 'online']));
+});
+
 test('a burst of posts stays under the limit of frames per second and arrives whole', async () => {
   const { mock, baseUrl, thread } = await startMock();
   const { live } = connect(baseUrl, await signIn(baseUrl, 'mel'));

@@ -13,6 +13,7 @@ import { useThread } from '../features/threads/api/use-thread.ts';
 import { ThreadFacts } from '../features/threads/components/ThreadFacts.tsx';
 import { SHORTCUTS } from '../shared/shortcuts.ts';
 import { ThreadChips } from '../shared/ui/Chips.tsx';
+import { DIALOG } from '../shared/ui/dialog.ts';
 import { EmptyNote, ErrorNote } from '../shared/ui/Notes.tsx';
 
 export function ThreadPage() {
@@ -60,9 +61,9 @@ function OneThread({ thread }: { thread: Thread }) {
           <span aria-hidden="true">←</span>
         </Link>
         <div className="wr-thread-title">
-          <h1 ref={titleRef} tabIndex={-1}>
+          <h2 ref={titleRef} tabIndex={-1}>
             {thread.title}
-          </h1>
+          </h2>
           <ThreadChips thread={thread} />
         </div>
         <Button size="xs" variant="default" onClick={details.open} aria-haspopup="dialog">
@@ -71,7 +72,7 @@ function OneThread({ thread }: { thread: Thread }) {
       </div>
       <Conversation thread={thread} boxRef={boxRef} />
       <Drawer opened={detailed} onClose={details.close} position="right" size="sm" title="Details"
-        closeButtonProps={{ 'aria-label': 'Close' }}>
+        {...DIALOG}>
         <Stack gap="xl">
           <ThreadFacts thread={thread} />
           <ParticipantsPanel thread={thread} />

@@ -68,7 +68,7 @@ export function Workspace() {
 function Header({ tenant, onShortcuts }: { tenant: string; onShortcuts: () => void }) {
   return (
     <header className="wr-header">
-      <span className="wr-brand">Wardroom</span>
+      <h1 className="wr-brand">Wardroom</h1>
       <span className="wr-tenant" title={`Tenant: ${tenant}`}>
         <span className="wr-hidden">Tenant </span>
         {tenant}

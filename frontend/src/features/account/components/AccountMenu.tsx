@@ -5,7 +5,7 @@ import { sessionStore, useSession } from '../../../shared/session/use-session.ts
 import { ROLE_WORDS } from '../../../shared/words.ts';
 
 const SCHEMES: [MantineColorScheme, string][] = [
-  ['auto', 'Like the system'],
+  ['auto', 'Colours of the system'],
   ['light', 'Light'],
   ['dark', 'Dark'],
 ];
@@ -14,7 +14,7 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const { me } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
-    <Menu position="bottom-end" width={220} withinPortal>
+    <Menu position="bottom-end" width={220} withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <UnstyledButton className="wr-account" aria-label={`Account: ${me.name}`}>
           <span className="wr-account-name">{me.name}</span>
@@ -26,14 +26,14 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
           {me.username}, {ROLE_WORDS[me.role]}
         </Menu.Label>
         <Menu.Divider />
-        <Menu.Label c="var(--wr-dim)">Appearance</Menu.Label>
-        {SCHEMES.map(([scheme, words]) => (
-          <Menu.Item key={scheme} role="menuitemradio" aria-checked={colorScheme === scheme}
-            closeMenuOnClick={false} onClick={() => setColorScheme(scheme)}
-            rightSection={colorScheme === scheme ? <span aria-hidden="true">✓</span> : null}>
-            {words}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup aria-label="Appearance" value={colorScheme}
+          onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {SCHEMES.map(([scheme, words]) => (
+            <Menu.RadioItem key={scheme} value={scheme} closeMenuOnClick={false}>
+              {words}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item onClick={onShortcuts}>Keyboard shortcuts</Menu.Item>
         <Menu.Item onClick={() => void sessionStore.signOut()}>Sign out</Menu.Item>

@@ -1,9 +1,10 @@
 import { Kbd, Modal, Table } from '@mantine/core';
 import { SHORTCUTS } from '../../../shared/shortcuts.ts';
+import { DIALOG } from '../../../shared/ui/dialog.ts';
 
 export function ShortcutsDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" {...DIALOG}>
       <Table>
         <Table.Tbody>
           {Object.values(SHORTCUTS).map(({ keys, words }) => (

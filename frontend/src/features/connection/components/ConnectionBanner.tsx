@@ -21,13 +21,15 @@ export function ConnectionBanner() {
   }, [online]);
 
   useEffect(() => {
-    const retry = () => live.retryNow();
-    const retryIfSeen = () => document.visibilityState === 'visible' && retry();
-    addEventListener('online', retry);
-    document.addEventListener('visibilitychange', retryIfSeen);
+    const probe = () => live.probe();
+    const probeIfSeen = () => document.visibilityState === 'visible' && probe();
+    addEventListener('online', probe);
+    addEventListener('offline', probe);
+    document.addEventListener('visibilitychange', probeIfSeen);
     return () => {
-      removeEventListener('online', retry);
-      document.removeEventListener('visibilitychange', retryIfSeen);
+      removeEventListener('online', probe);
+      removeEventListener('offline', probe);
+      document.removeEventListener('visibilitychange', probeIfSeen);
     };
   }, [live]);
 

@@ -13,6 +13,8 @@ export interface PendingPost {
   /** `acked`: committed, its own message event is still on the way. */
   state: 'sending' | 'acked' | 'failed';
   advice?: string;
+  /** Its place in the thread, once acked. */
+  seq?: number;
 }
 
 const NONE: PendingPost[] = [];
@@ -67,7 +69,7 @@ export class PendingPosts {
   private send(post: PendingPost): void {
     const { ref, threadId, body } = post;
     this.live.post({ ref, thread_id: threadId, body }).then(
-      () => this.update({ ...post, state: 'acked' }),
+      ({ seq }) => this.update({ ...post, state: 'acked', seq }),
       (error: unknown) => this.update({ ...post, state: 'failed', advice: adviceFor(error) }),
     );
   }

@@ -2,10 +2,12 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { useSession } from '../../../shared/session/use-session.ts';
 import { pendingPostsOf } from './pending-posts.ts';
 
-export function usePendingPosts(threadId: string) {
+/** What is pending in a thread; posts that its timeline, up to `lastSeq`, holds already are left out. */
+export function usePendingPosts(threadId: string, lastSeq: number) {
   const { live } = useSession();
   const store = pendingPostsOf(live);
-  const posts = useSyncExternalStore(store.subscribe, () => store.of(threadId));
+  const all = useSyncExternalStore(store.subscribe, () => store.of(threadId));
+  const posts = all.filter(({ seq }) => seq === undefined || seq > lastSeq);
 
   // Closing the page would lose what is not confirmed: let the browser ask.
   useEffect(() => {

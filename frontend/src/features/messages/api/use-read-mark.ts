@@ -16,8 +16,8 @@ export function useReadMark(threadId: string, seq: number, atEnd: boolean): void
   const sent = useRef({ threadId: '', seq: 0 });
   useEffect(() => {
     if (!visible || !atEnd || seq === 0) return undefined;
+    updateThread(client, threadId, (thread) => withReadMark(thread, seq));
     const timer = setTimeout(() => {
-      updateThread(client, threadId, (thread) => withReadMark(thread, seq));
       if (sent.current.threadId === threadId && sent.current.seq >= seq) return;
       sent.current = { threadId, seq };
       if (!live.tell({ op: 'read', thread_id: threadId, seq })) {

@@ -25,7 +25,7 @@ interface Props {
 
 export function MessageList({ threadId, timeline, readSeq }: Props) {
   const { me } = useSession();
-  const { posts, store } = usePendingPosts(threadId);
+  const { posts, store } = usePendingPosts(threadId, lastSeq(timeline));
   const rows = useMemo(() => rowsOf(timeline.messages, readSeq, me.id), [timeline.messages, readSeq, me.id]);
   const firstKey = `${timeline.messages[0]?.seq ?? 0}`;
   const { listRef, atEnd, onScroll, toEnd } = useFollowEnd(firstKey, timeline.messages.length + posts.length);

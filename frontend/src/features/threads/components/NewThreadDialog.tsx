@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Select, Stack, TextInput } from '@mantine/core';
 import type { Severity, Thread, Tlp } from '@wardroom/client/types';
 import { useState, type FormEvent } from 'react';
+import { DIALOG } from '../../../shared/ui/dialog.ts';
 import { ErrorNote } from '../../../shared/ui/Notes.tsx';
 import { options, SEVERITY_WORDS, TLP_WORDS } from '../../../shared/words.ts';
 import { useCreateThread } from '../api/use-create-thread.ts';
@@ -14,7 +15,7 @@ interface Props {
 export function NewThreadDialog(props: Props) {
   return (
     <Modal opened={props.opened} onClose={props.onClose} title="New thread"
-      closeButtonProps={{ 'aria-label': 'Close' }}>
+      {...DIALOG}>
       <NewThreadForm {...props} />
     </Modal>
   );

@@ -1,0 +1,49 @@
+import type { LiveSocket, Post } from '@wardroom/client/live-socket';
+import { Problem } from '@wardroom/client/problem';
+import { expect, test, vi } from 'vitest';
+import { pendingPostsOf } from '../src/features/messages/api/pending-posts.ts';
+
+/** A socket whose answers the test gives. */
+function fakeLive() {
+  const posts: Post[] = [];
+  const answers: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
+  const post = (one: Post) => {
+    posts.push(one);
+    return new Promise((resolve, reject) => answers.push({ resolve, reject }));
+  };
+  return { live: { post } as unknown as LiveSocket, posts, answers };
+}
+
+test('a post is pending until its message arrives', async () => {
+  const { live, posts, answers } = fakeLive();
+  const store = pendingPostsOf(live);
+  store.post('t', 'hello');
+  expect(store.of('t')).toMatchObject([{ body: 'hello', state: 'sending' }]);
+  answers[0]?.resolve({});
+  await vi.waitFor(() => expect(store.of('t')[0]?.state).toBe('acked'));
+  store.settle(posts[0]?.ref as string);
+  expect(store.of('t')).toEqual([]);
+});
+
+test('a refused post says what to do and is sent again with the same ref', async () => {
+  const { live, posts, answers } = fakeLive();
+  const store = pendingPostsOf(live);
+  store.post('t', 'hello');
+  answers[0]?.reject(new Problem(403, { code: 'forbidden' }));
+  await vi.waitFor(() => expect(store.of('t')[0]?.state).toBe('failed'));
+  const [failed] = store.of('t');
+  expect(failed?.advice).toContain('administrator');
+  if (failed) store.retry(failed);
+  expect(store.of('t')[0]?.state).toBe('sending');
+  expect(posts[1]?.ref).toBe(posts[0]?.ref);
+});
+
+test('an ack that comes after the message changes nothing', async () => {
+  const { live, posts, answers } = fakeLive();
+  const store = pendingPostsOf(live);
+  store.post('t', 'hello');
+  store.settle(posts[0]?.ref as string);
+  answers[0]?.resolve({});
+  await Promise.resolve();
+  expect(store.of('t')).toEqual([]);
+});
