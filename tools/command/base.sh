@@ -34,11 +34,8 @@ write_file() {
     fi
 }
 
-# find_places: sets `state` (absolute) from --state or the default, and `run`, the folder of sockets.
-#
-# A socket path has at most 107 bytes, and PostgreSQL, which refuses to run as root, must be able to
-# reach its own; where the state folder is too deep or closed to it, sockets live in /tmp.
-find_places() {
+# find_state FOLDER: sets `state`, absolute, from --state or the default.
+find_state() {
     local chosen=${1:-}
     if [ -z "$chosen" ]; then
         if as_root; then chosen=/var/lib/wardroom; else
@@ -50,6 +47,13 @@ find_places() {
         / | *[!A-Za-z0-9._/+@=,-]*)
             fail "The state folder $state must have a plain name (letters, digits and . _ - + @ = ,)." ;;
     esac
+}
+
+# find_run: sets `run`, the folder of sockets. PostgreSQL is installed by now.
+#
+# A socket path has at most 107 bytes, and PostgreSQL, which refuses to run as root, must be able to
+# reach its own; where the state folder is too deep or closed to it, sockets live in /tmp.
+find_run() {
     run=$state/run
     if [ ${#run} -gt 70 ] || ! postgres_can_reach "$state"; then
         run=/tmp/wardroom-$(id -u)-$(short_hash "$state")
@@ -59,7 +63,7 @@ find_places() {
 # make_folder MODE PATH: a folder that is ours and nobody else's.
 make_folder() {
     [ ! -L "$2" ] || fail "$2 is a symbolic link; refusing to use it."
-    mkdir -p -m "$1" "$2" || fail "Cannot create the folder $2."
+    [ -d "$2" ] || mkdir -m "$1" "$2" || fail "Cannot create the folder $2."
     [ -O "$2" ] || fail "The folder $2 belongs to another user; refusing to use it."
     chmod "$1" "$2"
 }

@@ -9,7 +9,8 @@ ports_taken() {
         done
 }
 
-port_is_taken() { ports_taken | grep -qx "$1"; }
+# (Not `grep -q`, which would leave the pipe early and make it fail.)
+port_is_taken() { ports_taken | grep -x "$1" >/dev/null; }
 
 # free_port [TAKEN...]: a free port from 20000 to 31999, and none of those named. Below 32768,
 # because above it a client may connect to itself while the server is down.
