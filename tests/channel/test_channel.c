@@ -1,0 +1,223 @@
+/* lib/channel against a real Redis: what is published arrives, once, in order and only for its
+ * tenant; a killed connection comes back by itself; foreign payloads are refused.
+ *
+ * Needs WARDROOM_TEST_REDIS_URL (tools/testenv). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "channel/channel.h"
+#include "channel/payload.h"
+#include "channel/redis_url.h"
+#include "core/clock.h"
+
+#define DEADLINE_MS 8000
+
+static const char *redis_url;
+static struct keyring keys;
+
+struct seen {
+    uv_loop_t loop;
+    struct subscriber *subscriber;
+    unsigned ups, downs, added, batches;
+    char last_tenant[TENANT_ID_SIZE];
+    char text[256];
+};
+
+static void on_batch(void *data, const struct tenant_id *tenant, struct bytes batch)
+{
+    struct seen *seen = data;
+    size_t len = strlen(seen->text);
+    seen->batches++;
+    snprintf(seen->last_tenant, sizeof seen->last_tenant, "%s", tenant->text);
+    snprintf(seen->text + len, sizeof seen->text - len, "%.*s", (int)batch.len,
+             (const char *)batch.data);
+}
+
+static void on_state(void *data, bool connected)
+{
+    struct seen *seen = data;
+    if (connected)
+        seen->ups++;
+    else
+        seen->downs++;
+}
+
+static void on_added(void *data, const struct tenant_id *tenant)
+{
+    struct seen *seen = data;
+    (void)tenant;
+    seen->added++;
+}
+
+/* Turn the loop until *count reaches `least`, at most DEADLINE_MS. */
+static bool wait_for(struct seen *seen, const unsigned *count, unsigned least)
+{
+    int64_t until = clock_monotonic_ms() + DEADLINE_MS;
+    while (*count < least && clock_monotonic_ms() < until)
+        uv_run(&seen->loop, UV_RUN_ONCE);
+    return *count >= least;
+}
+
+static struct tenant_id tenant_of(const char *text)
+{
+    struct tenant_id tenant = {{0}};
+    strcpy(tenant.text, text);
+    return tenant;
+}
+
+static struct seen *start_subscriber(void)
+{
+    struct seen *seen = calloc(1, sizeof *seen);
+    struct subscriber_handlers handlers = {on_batch, on_state, on_added, seen};
+    uv_loop_init(&seen->loop);
+    assert_int_equal(
+        subscriber_new(&seen->loop, redis_url, &keys, "default", handlers, &seen->subscriber), OK);
+    return seen;
+}
+
+static void stop_subscriber(struct seen *seen)
+{
+    subscriber_close(seen->subscriber);
+    uv_run(&seen->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&seen->loop), 0);
+    free(seen);
+}
+
+static redisContext *connect_plain(void)
+{
+    struct redis_url url;
+    assert_int_equal(redis_url_parse(redis_url, &url), OK);
+    redisContext *redis = redisConnect(url.host, url.port);
+    if (url.password[0])
+        freeReplyObject(redisCommand(redis, "AUTH %s", url.password));
+    return redis;
+}
+
+static void test_batches_of_a_tenant_arrive_in_order_and_no_others(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme"), globex = tenant_of("globex");
+    struct publisher *publisher;
+    struct seen *seen = start_subscriber();
+    subscriber_add(seen->subscriber, &acme);
+    assert_true(wait_for(seen, &seen->ups, 1));
+    assert_int_equal(publisher_new(redis_url, &keys, "default", &publisher), OK);
+    publisher_send(publisher, &acme, bytes_text("a"));
+    publisher_send(publisher, &globex, bytes_text("X"));
+    publisher_send(publisher, &acme, bytes_text("b"));
+    publisher_send(publisher, &acme, bytes_text("c"));
+    assert_true(wait_for(seen, &seen->batches, 3));
+    assert_string_equal(seen->text, "abc");
+    assert_string_equal(seen->last_tenant, "acme");
+    publisher_free(publisher);
+    stop_subscriber(seen);
+}
+
+static void test_leaving_and_coming_back_at_once_stays_subscribed(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme");
+    struct seen *seen = start_subscriber();
+    assert_true(wait_for(seen, &seen->ups, 1));
+    subscriber_add(seen->subscriber, &acme);
+    assert_true(wait_for(seen, &seen->added, 1));
+    subscriber_remove(seen->subscriber, &acme);
+    subscriber_add(seen->subscriber, &acme);
+    assert_true(wait_for(seen, &seen->added, 2));
+    subscriber_publish(seen->subscriber, &acme, bytes_text("x"));
+    assert_true(wait_for(seen, &seen->batches, 1));
+    stop_subscriber(seen);
+}
+
+static void test_a_killed_connection_comes_back_and_says_so(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme");
+    struct publisher *publisher;
+    struct seen *seen = start_subscriber();
+    subscriber_add(seen->subscriber, &acme);
+    assert_true(wait_for(seen, &seen->ups, 1));
+    assert_int_equal(publisher_new(redis_url, &keys, "default", &publisher), OK);
+    publisher_send(publisher, &acme, bytes_text("1"));
+    assert_true(wait_for(seen, &seen->batches, 1));
+    redisContext *redis = connect_plain();
+    freeReplyObject(redisCommand(redis, "CLIENT KILL TYPE pubsub"));
+    freeReplyObject(redisCommand(redis, "CLIENT KILL TYPE normal SKIPME yes"));
+    redisFree(redis);
+    assert_true(wait_for(seen, &seen->downs, 1));
+    assert_true(wait_for(seen, &seen->ups, 2));
+    publisher_send(publisher, &acme, bytes_text("2"));
+    assert_true(wait_for(seen, &seen->batches, 2));
+    assert_string_equal(seen->text, "12");
+    publisher_free(publisher);
+    stop_subscriber(seen);
+}
+
+static void test_foreign_payloads_are_refused(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme"), globex = tenant_of("globex");
+    char channel[CHANNEL_NAME_SIZE], other[CHANNEL_NAME_SIZE];
+    struct buf sealed = {0}, opened = {0};
+    channel_name("default", &acme, channel);
+    channel_name("default", &globex, other);
+    int64_t now_us = clock_now_us();
+    assert_int_equal(payload_seal(&keys.keys[0], channel, now_us, bytes_text("secret"), &sealed), OK);
+    assert_int_equal(payload_open(&keys, channel, now_us, buf_bytes(&sealed), &opened), OK);
+    assert_true(bytes_equal(buf_bytes(&opened), bytes_text("secret")));
+    assert_null(memmem(sealed.data, sealed.len, "secret", 6));
+    assert_int_equal(payload_open(&keys, other, now_us, buf_bytes(&sealed), &opened),
+                     STATUS_CORRUPT);
+    assert_int_equal(payload_open(&keys, channel, now_us + 31000000, buf_bytes(&sealed), &opened),
+                     STATUS_CORRUPT);
+    for (size_t i = 0; i < sealed.len; i++) {
+        sealed.data[i] ^= 1;
+        assert_int_not_equal(payload_open(&keys, channel, now_us, buf_bytes(&sealed), &opened), OK);
+        sealed.data[i] ^= 1;
+        assert_int_not_equal(
+            payload_open(&keys, channel, now_us, bytes_of(sealed.data, i), &opened), OK);
+    }
+    buf_fini(&sealed);
+    buf_fini(&opened);
+}
+
+static void test_redis_urls_are_read_and_others_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"", "localhost:1", "rediss://h", "redis://", "redis://:x@",
+                                        "redis://h:0", "redis://h:65536", "redis://h:1x"};
+    struct redis_url url;
+    assert_int_equal(redis_url_parse("redis://localhost:6379/0", &url), OK);
+    assert_string_equal(url.host, "localhost");
+    assert_int_equal(redis_url_parse("redis://:p@w@h:7/1", &url), OK);
+    assert_string_equal(url.password, "p@w");
+    assert_string_equal(url.host, "h");
+    assert_int_equal(url.port, 7);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(redis_url_parse(wrong[i], &url), STATUS_INVALID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_redis_urls_are_read_and_others_refused),
+        cmocka_unit_test(test_foreign_payloads_are_refused),
+        cmocka_unit_test(test_batches_of_a_tenant_arrive_in_order_and_no_others),
+        cmocka_unit_test(test_leaving_and_coming_back_at_once_stays_subscribed),
+        cmocka_unit_test(test_a_killed_connection_comes_back_and_says_so),
+    };
+    redis_url = getenv("WARDROOM_TEST_REDIS_URL");
+    if (!redis_url) {
+        printf("skipped: WARDROOM_TEST_REDIS_URL is not set; run by tools/testenv\n");
+        return 0;
+    }
+    keys.count = 1;
+    keys.keys[0].id = 1;
+    random_bytes(keys.keys[0].bytes, KEY_SIZE);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
