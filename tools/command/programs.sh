@@ -85,7 +85,10 @@ plan_service() {
         echo "WARDROOM_SERVICE_KEYS_FILE=$state/secrets/$service.keys"
         case $service in
             auth) echo "WARDROOM_SIGNING_DIR=$state/trust/signing" ;;
-            files) echo "WARDROOM_FILES_DIR=$state/objects" ;;
+            files)
+                echo "WARDROOM_FILES_DIR=$state/objects"
+                echo "WARDROOM_FILE_KEYS_FILE=$state/secrets/files.content.keys"
+                ;;
             retention) environment_endpoints threads files auth ;;
         esac
     } | environment_write "$name"
