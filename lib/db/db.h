@@ -65,7 +65,8 @@ struct db_param {
 #define DB_BYTES(value)    ((struct db_param){.type = DB_TYPE_BYTES, .bytes = (value)})
 #define DB_TEXT(value)     ((struct db_param){.type = DB_TYPE_TEXT, .bytes = (value)})
 #define DB_UUID(id)        ((struct db_param){.type = DB_TYPE_UUID, .bytes = uuid_bytes(id)})
-/* const int16_t *, const int64_t *, const struct uuid *, const struct bytes * */
+/* const int16_t *, const int64_t *, const struct uuid *, const struct bytes * (an item whose data
+ * is NULL is SQL NULL) */
 #define DB_I16S(array, n)  ((struct db_param){.type = DB_TYPE_I16S, .items = (array), .count = (n)})
 #define DB_I64S(array, n)  ((struct db_param){.type = DB_TYPE_I64S, .items = (array), .count = (n)})
 #define DB_UUIDS(array, n) ((struct db_param){.type = DB_TYPE_UUIDS, .items = (array), .count = (n)})
@@ -83,6 +84,13 @@ MUST_CHECK enum status tenant_tx_run(struct tenant_tx *tx, const struct db_stmt 
     tenant_tx_run((tx), (stmt), (const struct db_param[]){__VA_ARGS__},                            \
                   sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param),        \
                   (ret_rows))
+/* The same without waiting for its answer: it leaves with the next tenant_tx_run or COMMIT, in one
+ * round trip, and that call reports its failure. For writes whose result nobody reads. */
+MUST_CHECK enum status tenant_tx_queue(struct tenant_tx *tx, const struct db_stmt *stmt,
+                                       const struct db_param *params, size_t param_count);
+#define TX_QUEUE(tx, stmt, ...)                                                                    \
+    tenant_tx_queue((tx), (stmt), (const struct db_param[]){__VA_ARGS__},                          \
+                    sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param))
 /* SQLSTATE and message of the last failure on this connection, for the log; never sent to peers. */
 const char *db_last_error(const struct db *db);
 struct db *tenant_tx_db(struct tenant_tx *tx);
