@@ -30,6 +30,7 @@
 #define SOCKETS_MAX     16384
 #define THREADS_MAX     64
 #define FRAME_MAX       16384
+#define PENDING_MAX     (256 * 1024)
 #define READY_MAX       512
 #define SEND_WAIT_MS    10000
 #define SUBSCRIBERS_MAX 4096
@@ -38,12 +39,15 @@ struct room {
     int fds[SUBSCRIBERS_MAX];
     unsigned count;
     uint64_t last_seq;
+    uint8_t pending[PENDING_MAX]; /* frames of this turn */
+    size_t pending_len;
 };
 
 struct bare {
     int listen_fd;
     int epoll_fd;
     size_t event_frame_len;
+    bool is_batching;
     struct socket *sockets[SOCKETS_MAX]; /* by fd */
     struct room rooms[THREADS_MAX];
 };
@@ -71,6 +75,13 @@ static size_t frame_build(uint8_t *ret_frame, const char *json, size_t len)
     size_t head = frame_put_head(ret_frame, FRAME_TEXT, len, NULL);
     memcpy(ret_frame + head, json, len);
     return head + len;
+}
+
+static void room_flush(struct room *room)
+{
+    for (unsigned i = 0; i < room->count && room->pending_len > 0; i++)
+        send_all(room->fds[i], room->pending, room->pending_len);
+    room->pending_len = 0;
 }
 
 static void subscribe(struct bare *bare, struct socket *socket, unsigned thread)
@@ -107,8 +118,12 @@ static void post(struct bare *bare, struct socket *socket, unsigned thread, stru
         json[len++] = '.';
     memcpy(json + len, tail, sizeof(tail) - 1);
     size_t frame_len = frame_build(frame, json, (size_t)len + sizeof(tail) - 1);
-    for (unsigned i = 0; i < room->count; i++)
-        send_all(room->fds[i], frame, frame_len);
+    if (room->pending_len + frame_len > PENDING_MAX)
+        room_flush(room);
+    memcpy(room->pending + room->pending_len, frame, frame_len);
+    room->pending_len += frame_len;
+    if (!bare->is_batching)
+        room_flush(room);
 }
 
 static void take_frame(void *context, struct socket *socket, char *payload, size_t len)
@@ -183,7 +198,7 @@ static void drop(struct bare *bare, int fd)
     bare->sockets[fd] = NULL;
 }
 
-static void serve(int listen_fd, size_t event_frame_len)
+static void serve(int listen_fd, size_t event_frame_len, bool is_batching)
 {
     static struct bare bare;
     struct epoll_event ready[READY_MAX];
@@ -192,6 +207,7 @@ static void serve(int listen_fd, size_t event_frame_len)
     bare.listen_fd = listen_fd;
     bare.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     bare.event_frame_len = event_frame_len < most ? event_frame_len : most;
+    bare.is_batching = is_batching;
     epoll_ctl(bare.epoll_fd, EPOLL_CTL_ADD, listen_fd, &event);
     for (;;) {
         int count = epoll_wait(bare.epoll_fd, ready, READY_MAX, -1);
@@ -202,6 +218,8 @@ static void serve(int listen_fd, size_t event_frame_len)
             else if (bare.sockets[fd] && !socket_read(bare.sockets[fd], take_frame, &bare))
                 drop(&bare, fd);
         }
+        for (unsigned i = 0; i < THREADS_MAX; i++)
+            room_flush(&bare.rooms[i]);
         if (count < 0 && errno != EINTR)
             return;
     }
@@ -226,7 +244,7 @@ static int listen_somewhere(char *ret_port, size_t size)
     return -1;
 }
 
-bool bare_server_start(struct bare_server *server, size_t event_frame_len)
+bool bare_server_start(struct bare_server *server, size_t event_frame_len, bool is_batching)
 {
     *server = (struct bare_server){.target = {.host = "127.0.0.1"}};
     int fd = listen_somewhere(server->target.port, sizeof(server->target.port));
@@ -235,7 +253,7 @@ bool bare_server_start(struct bare_server *server, size_t event_frame_len)
     server->pid = fork();
     if (server->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        serve(fd, event_frame_len);
+        serve(fd, event_frame_len, is_batching);
         _exit(1);
     }
     close(fd);

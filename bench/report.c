@@ -94,6 +94,7 @@ static void print_fans(const struct bench *bench)
         print_fan_row(bench, "peak", &bench->fans[i].peak);
         print_fan_row(bench, "30 % of it", &bench->fans[i].paced);
         print_fan_row(bench, "bare sender", &bench->fans[i].bare);
+        print_fan_row(bench, "bare, batching", &bench->fans[i].bare_batched);
     }
 }
 
@@ -185,7 +186,8 @@ bool report_is_sound(const struct bench *bench)
         is_sound = is_sound && is_load_sound(&bench->posts[i]);
     for (unsigned i = 0; i < FAN_SCENARIOS; i++)
         is_sound = is_sound && is_load_sound(&bench->fans[i].peak) &&
-                   is_load_sound(&bench->fans[i].paced) && is_load_sound(&bench->fans[i].bare);
+                   is_load_sound(&bench->fans[i].paced) && is_load_sound(&bench->fans[i].bare) &&
+                   is_load_sound(&bench->fans[i].bare_batched);
     for (unsigned i = 0; i < 2; i++)
         is_sound = is_sound && (bench->inserts[i].connections == 0 || bench->inserts[i].is_valid);
     return is_sound;

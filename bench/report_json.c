@@ -149,6 +149,7 @@ static void put_loads(struct out *out, const struct bench *bench)
         put_load(out, bench, "deliveries_peak", &bench->fans[i].peak);
         put_load(out, bench, "deliveries_at_30_percent", &bench->fans[i].paced);
         put_load(out, bench, "bare_sender", &bench->fans[i].bare);
+        put_load(out, bench, "bare_sender_batching", &bench->fans[i].bare_batched);
     }
     put_close(out, ']');
 }

@@ -4,8 +4,9 @@
  * Next: idle.c */
 #include "scenarios.h"
 
+#include "fault.h"
+
 #include <stdio.h>
-#include <string.h>
 
 /* Posts in flight per thread that are tried for the peak of a fan-out. */
 static const unsigned fan_windows[] = {2, 8, 32};
@@ -91,22 +92,24 @@ static void fan_run(struct bench *bench, unsigned i)
     load_run(&plan, &bench->accounts, procs_of(bench), &fan->paced);
 }
 
-static void bare_run(struct bench *bench, unsigned i)
+static void bare_run(struct bench *bench, unsigned i, bool is_batching)
 {
+    struct fan_result *fan = &bench->fans[i];
+    struct load_result *result = is_batching ? &fan->bare_batched : &fan->bare;
     struct load_plan plan = fan_plans[i];
-    size_t seen = bench->fans[i].peak.event_frame_len;
-    if (bench->fans[i].paced.event_frame_len > seen)
-        seen = bench->fans[i].paced.event_frame_len;
     struct bare_server server;
-    say("bare sender,", plan.name);
+    size_t seen = fan->peak.event_frame_len;
+    if (fan->paced.event_frame_len > seen)
+        seen = fan->paced.event_frame_len;
+    say(is_batching ? "bare sender that batches," : "bare sender,", plan.name);
     plan.is_bare = true;
-    if (!bare_server_start(&server, seen ? seen : bench->options.frame_bytes)) {
-        snprintf(bench->fans[i].bare.why, sizeof(bench->fans[i].bare.why),
-                 "the bare sender did not start");
+    if (!bare_server_start(&server, seen ? seen : bench->options.frame_bytes, is_batching)) {
+        result->plan = plan;
+        snprintf(result->why, sizeof(result->why), "%s", fault_text());
         return;
     }
     plan.target = server.target;
-    fan_peak_run(bench, plan, &bench->fans[i].bare);
+    fan_peak_run(bench, plan, result);
     bare_server_stop(&server);
 }
 
@@ -132,7 +135,9 @@ void scenarios_run(struct bench *bench)
         if (options_has_part(options, "fan"))
             fan_run(bench, i);
         if (options_has_part(options, "bare"))
-            bare_run(bench, i);
+            bare_run(bench, i, false);
+        if (options_has_part(options, "bare"))
+            bare_run(bench, i, true);
     }
     if (options_has_part(options, "insert"))
         inserts_run(bench);

@@ -17,7 +17,8 @@
 struct fan_result {
     struct load_result peak;
     struct load_result paced;
-    struct load_result bare;
+    struct load_result bare;         /* one send per event and socket */
+    struct load_result bare_batched; /* one send per socket and turn */
 };
 
 struct bench {

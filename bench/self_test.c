@@ -183,7 +183,7 @@ static void test_closed_loop_against_the_bare_server(void)
                              .warm_s = 0.1,
                              .measured_s = 0.3,
                              .is_bare = true};
-    check(bare_server_start(&server, 700), "the bare server starts");
+    check(bare_server_start(&server, 700, true), "the bare server starts");
     plan.target = server.target;
     load_run(&plan, NULL, NULL, &result);
     check(result.is_valid, result.why);
