@@ -128,8 +128,8 @@ plan_gateway() {
         environment_endpoints $services
         echo "WARDROOM_GATEWAY_LISTEN=$(gateway_listen)"
         echo "WARDROOM_PUBLIC_ORIGINS=$(gateway_origins)"
-        echo "WARDROOM_TLS_CERT_FILE=$state/secrets/tls.crt"
-        echo "WARDROOM_TLS_KEY_FILE=$state/secrets/tls.key"
+        echo "WARDROOM_TLS_CERT_PATH=$state/secrets/tls.crt"
+        echo "WARDROOM_TLS_KEY_PATH=$state/secrets/tls.key"
         echo "WARDROOM_STATIC_DIR=$frontend_dist"
     } | environment_write "$name"
     plan_ours "$name" 3 gateway
