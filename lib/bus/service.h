@@ -48,6 +48,7 @@ struct actor_env {
     unsigned index;
     struct db *db;               /* NULL when the service has no database */
     const struct keyring *keys;  /* of the service */
+    struct token_verifier *verifier; /* of the process: auth checks refresh tokens with it */
 };
 
 struct service_spec {
