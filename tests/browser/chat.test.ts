@@ -110,6 +110,18 @@ describe.skipIf(!suite.suiteIsThere())('the conversation', () => {
     await context.close();
   });
 
+  test('a duplicated tab asks to sign in and leaves the first one working', async () => {
+    const { page, context } = await suite.openPage(browser);
+    await suite.signIn(page, suite.login(0, 'member'));
+    const opened = context.waitForEvent('page');
+    await page.evaluate(() => void window.open(location.href)); // copies sessionStorage
+    const copy = await opened;
+    await copy.getByText('open in another tab').waitFor();
+    await page.reload();
+    await page.getByRole('navigation', { name: 'Threads' }).waitFor();
+    await context.close();
+  });
+
   test('signing out ends the session for the reload as well', async () => {
     const { page, context } = await suite.openPage(browser);
     await suite.signIn(page, suite.login(0, 'member'));

@@ -10,6 +10,7 @@ import { SignInPage } from '../features/sign-in/components/SignInPage.tsx';
 import { EmptyNote } from '../shared/ui/Notes.tsx';
 import type { Session } from '../shared/session/session-store.ts';
 import { SessionContext, sessionStore, useSessionState } from '../shared/session/use-session.ts';
+import { OperatorPage } from './OperatorPage.tsx';
 import { router } from './routes.tsx';
 import { cssVariables, theme } from './theme.ts';
 
@@ -65,7 +66,7 @@ function SignedIn({ session }: { session: Session }) {
   return (
     <QueryClientProvider client={client}>
       <SessionContext value={session}>
-        <RouterProvider router={router} />
+        {session.me.role === 'operator' ? <OperatorPage /> : <RouterProvider router={router} />}
       </SessionContext>
     </QueryClientProvider>
   );

@@ -5,7 +5,6 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import type { Thread } from '@wardroom/client/types';
 import { useEffect, useRef } from 'react';
 import { Outlet, useNavigate, useParams } from 'react-router';
-import { AccountMenu } from '../features/account/components/AccountMenu.tsx';
 import { ShortcutsDialog } from '../features/account/components/ShortcutsDialog.tsx';
 import { ConnectionBanner } from '../features/connection/components/ConnectionBanner.tsx';
 import { useLiveThreads } from '../features/threads/api/use-live-threads.ts';
@@ -14,6 +13,7 @@ import { NewThreadDialog } from '../features/threads/components/NewThreadDialog.
 import { ThreadList } from '../features/threads/components/ThreadList.tsx';
 import { mayPost, useSession } from '../shared/session/use-session.ts';
 import { SHORTCUTS } from '../shared/shortcuts.ts';
+import { Header, useTenantName } from './Header.tsx';
 
 export function Workspace() {
   const { me } = useSession();
@@ -23,7 +23,7 @@ export function Workspace() {
   const [creating, create] = useDisclosure(false);
   const [helping, help] = useDisclosure(false);
   const navigate = useNavigate();
-  const tenant = me.tenants?.find(({ id }) => id === me.tenant)?.name ?? me.tenant;
+  const tenant = useTenantName();
   const mayOpen = mayPost(me.role);
   useLiveThreads();
   useTitle(list.threads, threadId, tenant);
@@ -51,7 +51,7 @@ export function Workspace() {
       <a className="wr-skip" href="#main">
         Skip to the conversation
       </a>
-      <Header tenant={tenant} onShortcuts={help.open} />
+      <Header onShortcuts={help.open} />
       <ConnectionBanner />
       <div className="wr-columns">
         <ThreadList list={list} searchRef={searchRef} {...(mayOpen && { onNew: create.open })} />
@@ -62,19 +62,6 @@ export function Workspace() {
       <NewThreadDialog opened={creating} onClose={create.close} onCreated={created} />
       <ShortcutsDialog opened={helping} onClose={help.close} />
     </div>
-  );
-}
-
-function Header({ tenant, onShortcuts }: { tenant: string; onShortcuts: () => void }) {
-  return (
-    <header className="wr-header">
-      <h1 className="wr-brand">Wardroom</h1>
-      <span className="wr-tenant" title={`Tenant: ${tenant}`}>
-        <span className="wr-hidden">Tenant </span>
-        {tenant}
-      </span>
-      <AccountMenu onShortcuts={onShortcuts} />
-    </header>
   );
 }
 

@@ -81,7 +81,7 @@ export class SessionStore {
     const url = `${location.origin.replace(/^http/, 'ws')}/ws/chat/`;
     const live = new LiveSocket({ url, tokens: http.tokens });
     live.on('ended', () => this.leave(ENDED));
-    live.start();
+    if (me.role !== 'operator') live.start(); // there is nothing live for operators
     this.set({ status: 'signed-in', session: { me, http, live } });
   }
 

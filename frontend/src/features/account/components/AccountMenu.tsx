@@ -10,7 +10,7 @@ const SCHEMES: [MantineColorScheme, string][] = [
   ['dark', 'Dark'],
 ];
 
-export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
+export function AccountMenu({ onShortcuts }: { onShortcuts?: () => void }) {
   const { me } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
@@ -35,7 +35,7 @@ export function AccountMenu({ onShortcuts }: { onShortcuts: () => void }) {
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Item onClick={onShortcuts}>Keyboard shortcuts</Menu.Item>
+        {onShortcuts && <Menu.Item onClick={onShortcuts}>Keyboard shortcuts</Menu.Item>}
         <Menu.Item onClick={() => void sessionStore.signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -4,7 +4,7 @@
 import { Button } from '@mantine/core';
 import { useIntersection } from '@mantine/hooks';
 import type { Message } from '@wardroom/client/types';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useSession } from '../../../shared/session/use-session.ts';
 import { adviceFor, dayName } from '../../../shared/words.ts';
 import { lastSeq, rowsOf, type Row, type Timeline } from '../api/timeline.ts';
@@ -67,23 +67,30 @@ function RowView({ row, myId }: { row: Row; myId: string }) {
 /** Loads history when it scrolls into sight; the button does the same for the keyboard. */
 function Earlier({ threadId, timeline }: { threadId: string; timeline: Timeline }) {
   const earlier = useEarlier(threadId);
-  const { ref, entry } = useIntersection({ threshold: 0 });
   const first = timeline.messages[0]?.seq ?? 0;
-  const inSight = entry?.isIntersecting ?? false;
   const { mutate, isPending, isError } = earlier;
-  const wanted = inSight && !timeline.complete && !isPending && !isError;
-  useEffect(() => {
-    if (wanted) mutate(first);
-  }, [wanted, first, mutate]);
+  const load = useCallback(() => mutate(first), [mutate, first]);
   if (timeline.complete) return <p className="wr-start">This is the beginning of the thread.</p>;
   return (
-    <div ref={ref} className="wr-start">
+    <div className="wr-start">
+      {!isPending && !isError && <Sentinel key={first} onSeen={load} />}
       {isError && <span role="alert">{adviceFor(earlier.error)} </span>}
-      <Button size="compact-xs" variant="default" loading={isPending} onClick={() => mutate(first)}>
+      <Button size="compact-xs" variant="default" loading={isPending} onClick={load}>
         Earlier messages
       </Button>
     </div>
   );
+}
+
+/** Nothing to see; reports when it is scrolled into sight. A new one per page, so that the sight
+ * of the last one does not load two. */
+function Sentinel({ onSeen }: { onSeen: () => void }) {
+  const { ref, entry } = useIntersection({ threshold: 0 });
+  const inSight = entry?.isIntersecting ?? false;
+  useEffect(() => {
+    if (inSight) onSeen();
+  }, [inSight, onSeen]);
+  return <div ref={ref} />;
 }
 
 /** Speaks what others write from the moment the thread was opened. */

@@ -36,19 +36,19 @@ export function ThreadList({ list, searchRef, onNew }: Props) {
           onChange={(event) => list.setSearch(event.currentTarget.value)} />
       </div>
       <div className="wr-list-body">
-        <Rows list={list} />
+        <Rows list={list} mayOpen={onNew !== undefined} />
       </div>
     </nav>
   );
 }
 
-function Rows({ list }: { list: ThreadListState }) {
+function Rows({ list, mayOpen }: { list: ThreadListState; mayOpen: boolean }) {
   const { query, threads } = list;
   if (query.isPending) return <RowSkeletons />;
   if (query.isError && threads.length === 0) {
     return <ErrorNote error={query.error} onRetry={() => void query.refetch()} />;
   }
-  if (threads.length === 0) return <NoThreads list={list} />;
+  if (threads.length === 0) return <NoThreads list={list} mayOpen={mayOpen} />;
   return (
     <>
       <ul className="wr-rows">
@@ -68,11 +68,12 @@ function Rows({ list }: { list: ThreadListState }) {
   );
 }
 
-function NoThreads({ list }: { list: ThreadListState }) {
+function NoThreads({ list, mayOpen }: { list: ThreadListState; mayOpen: boolean }) {
   if (list.search) {
     return <EmptyNote title="No match">No loaded thread has “{list.search}” in its title.</EmptyNote>;
   }
   if (list.status === 'closed') return <EmptyNote title="No closed threads">Closed threads stay readable here.</EmptyNote>;
+  if (!mayOpen) return <EmptyNote title="No open threads">Threads appear here as they are opened.</EmptyNote>;
   return <EmptyNote title="No open threads">Start one with “New thread”; it appears here for everybody who takes part.</EmptyNote>;
 }
 
