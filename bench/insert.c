@@ -18,13 +18,24 @@
 #include <string.h>
 
 #define SCRATCH_DATABASE "wardroom_bench_scratch"
+#define SUITE_DATABASE   "wardroom_threads"
 #define CONNECTIONS_MAX  2
+
+/* What a body of 100 bytes with its salt and its seal comes to, when no post was seen. */
+#define SEALED_BYTES_DEFAULT 300
+
+static void ignore_notice(void *context, const char *words)
+{
+    (void)context;
+    (void)words;
+}
 
 static PGconn *connect_to(const char *url, const char *database)
 {
     const char *const names[] = {"dbname", "dbname", NULL};
     const char *const values[] = {url, database, NULL};
     PGconn *connection = PQconnectdbParams(names, values, 1);
+    PQsetNoticeProcessor(connection, ignore_notice, NULL);
     if (PQstatus(connection) == CONNECTION_OK)
         return connection;
     fault_set("PostgreSQL: %s", PQerrorMessage(connection));
@@ -49,6 +60,28 @@ static bool ask(PGconn *connection, const char *sql, char *ret_text, size_t size
         snprintf(ret_text, size, "%s", PQgetvalue(result, 0, 0));
     PQclear(result);
     return is_ok || fault_set("PostgreSQL: %s", PQerrorMessage(connection));
+}
+
+/* The schema of the suite is read to find its message table, and nothing else of it is touched. */
+static const char find_messages_sql[] =
+    "SELECT format('SELECT coalesce(round(avg(octet_length(sealed))), 0) FROM (SELECT sealed FROM "
+    "%I.%I WHERE client_id IS NOT NULL LIMIT 1000) AS some', s.table_schema, s.table_name) "
+    "FROM information_schema.columns AS s "
+    "JOIN information_schema.columns AS c USING (table_schema, table_name) "
+    "WHERE s.column_name = 'sealed' AND c.column_name = 'client_id' "
+    "AND s.table_schema LIKE 't\\_bench%' "
+    "ORDER BY 1 LIMIT 1";
+
+/* 0 when the suite holds no posts of a bench tenant. */
+static unsigned sealed_bytes_seen(const char *url)
+{
+    char sql[512];
+    char bytes[32] = "0";
+    PGconn *connection = connect_to(url, SUITE_DATABASE);
+    if (connection && ask(connection, find_messages_sql, sql, sizeof(sql)))
+        ask(connection, sql, bytes, sizeof(bytes));
+    PQfinish(connection);
+    return (unsigned)strtoul(bytes, NULL, 10);
 }
 
 /* Run one statement on the server's own database: CREATE and DROP DATABASE cannot be elsewhere. */
@@ -200,6 +233,10 @@ void insert_run(const char *url, unsigned connections, unsigned sealed_bytes, do
     struct insert_result result = {.connections = connections < CONNECTIONS_MAX ? connections
                                                                                 : CONNECTIONS_MAX,
                                    .sealed_bytes = sealed_bytes};
+    if (url && result.sealed_bytes == 0)
+        result.sealed_bytes = sealed_bytes_seen(url);
+    if (result.sealed_bytes == 0)
+        result.sealed_bytes = SEALED_BYTES_DEFAULT;
     if (!url)
         fault_set("no superuser URL of PostgreSQL was given (--pg)");
     result.is_valid = url && scratch_create(url) && measure(url, &result, seconds, procs);

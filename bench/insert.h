@@ -27,6 +27,7 @@ struct insert_result {
 /* Run in a scratch database that is created and dropped again.
  *
  * url:   superuser URL of the suite's server, or NULL, which is reported.
+ * sealed_bytes: of a row; 0: as the suite's posts have on average.
  * procs: for the CPU time of PostgreSQL, or NULL. */
 void insert_run(const char *url, unsigned connections, unsigned sealed_bytes, double seconds,
                 const struct procs *procs, struct insert_result *ret_result);

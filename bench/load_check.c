@@ -212,6 +212,15 @@ static struct memo *memo_find(struct load *load, const char *payload, size_t len
     return NULL;
 }
 
+/* What a frame with one event takes, worked out from one with some: brackets and commas are not of
+ * the events. The largest counts, since a seq grows by a digit now and then. */
+static void event_frame_note(struct load *load, size_t events, size_t len)
+{
+    size_t frame_len = (len - 1 - events) / events + 2;
+    if (frame_len > load->result->event_frame_len)
+        load->result->event_frame_len = frame_len;
+}
+
 /* Read a frame into the oldest memo. */
 static struct memo *memo_fill(struct load *load, struct subscriber *subscriber, const char *payload,
                               size_t len)
@@ -226,8 +235,8 @@ static struct memo *memo_fill(struct load *load, struct subscriber *subscriber, 
     int count = events_scan(payload, len, take_subscriber_event, &reading);
     if (count < 0)
         load_fault(load, &load->result->faults.unreadable, payload, len);
-    if (count == 1 && memo->marked == 1 && len > load->result->event_frame_len)
-        load->result->event_frame_len = len;
+    if (count > 0 && (unsigned)count == memo->marked)
+        event_frame_note(load, (size_t)count, len);
     if (count < 0 || reading.is_personal)
         return memo;
     if (len > memo->size) {

@@ -33,7 +33,8 @@ static const struct option_row rows[] = {
     {"--seconds", OPTION_SECONDS, AT(seconds), "length of each measured window, default 5"},
     {"--warm", OPTION_SECONDS, AT(warm_s), "warm-up before each, default 1"},
     {"--idle-sockets", OPTION_COUNT, AT(idle_sockets), "default 2000"},
-    {"--sealed-bytes", OPTION_COUNT, AT(sealed_bytes), "sealed value of a row, default 300"},
+    {"--sealed-bytes", OPTION_COUNT, AT(sealed_bytes),
+     "sealed value of an INSERTed row; default: as the suite has"},
     {"--frame-bytes", OPTION_COUNT, AT(frame_bytes),
      "event of the bare sender when none was seen, default 600"},
     {"--self-test", OPTION_FLAG, AT(is_self_test), "check the generator's own parts and exit"},
@@ -73,7 +74,6 @@ bool options_parse(struct options *options, int argc, char **argv)
                                 .seconds = 5,
                                 .warm_s = 1,
                                 .idle_sockets = 2000,
-                                .sealed_bytes = 300,
                                 .frame_bytes = 600};
     for (int i = 1; i < argc; i++) {
         const struct option_row *row = NULL;
