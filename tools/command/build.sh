@@ -4,6 +4,8 @@
 bin=${WARDROOM_BIN:-$source_dir/build/release/bin}
 frontend_dist=$source_dir/frontend/dist
 
+# The functions below run as steps and as tests; they return their failures themselves.
+
 # with_build_lock CMD...: two suites of one clone may start at the same time.
 with_build_lock() {
     mkdir -p "$source_dir/build"
@@ -14,8 +16,8 @@ with_build_lock() {
 build_preset() {
     local preset=$1 target
     shift
-    cd "$source_dir"
-    [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset"
+    cd "$source_dir" || return
+    [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" || return
     if [ $# = 0 ]; then
         cmake --build --preset "$preset"
     else
@@ -37,9 +39,9 @@ packages_are_fresh() {
 }
 
 fetch_packages() {
-    cd "$source_dir"
+    cd "$source_dir" || return
     packages_are_fresh && return
-    npm ci --no-fund --no-audit
+    npm ci --no-fund --no-audit || return
     packages_digest >node_modules/.wardroom-digest
 }
 
@@ -54,10 +56,10 @@ frontend_is_fresh() {
 }
 
 make_frontend() {
-    cd "$source_dir"
+    cd "$source_dir" || return
     frontend_is_fresh && return
-    npm run build --workspace clients/typescript --if-present
-    npm run build --workspace frontend
+    npm run build --workspace clients/typescript --if-present || return
+    npm run build --workspace frontend || return
     frontend_digest >"$frontend_dist/.sources"
 }
 

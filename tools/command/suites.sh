@@ -1,0 +1,98 @@
+# The levels of `./wardroom test` that need Node.js or a running suite: frontend, flow, faults,
+# browser. Each level that needs one starts a suite of its own and stops it. Sourced, never run.
+
+# fetch_for_test LEVEL: the npm packages; a failure is a failed test.
+fetch_for_test() {
+    install_node
+    packages_are_fresh && return
+    run_test "$1" packages 900 with_build_lock fetch_packages
+}
+
+# has_script FOLDER SCRIPT
+has_script() {
+    jq -e --arg script "$2" '.scripts[$script] != null' "$source_dir/$1/package.json" \
+        >/dev/null 2>&1
+}
+
+level_frontend() {
+    local folder script
+    fetch_for_test frontend || return 1
+    for folder in clients/typescript frontend; do
+        for script in typecheck lint test; do
+            ! has_script $folder $script ||
+                run_test frontend "${folder##*/}-$script" 600 env -C "$source_dir" \
+                    npm run --silent "$script" --workspace "$folder"
+        done
+    done
+}
+
+# --- levels with a suite ---
+
+level_flow() { level_in_suite flow; }
+level_faults() { level_in_suite faults; }
+level_browser() { level_in_suite browser; }
+
+# level_in_suite LEVEL: `npm test` of tests/<level> and every program tests/<level>/*.sh, beside a
+# fresh suite. They find WARDROOM_URL, WARDROOM_LOGINS (the file), WARDROOM_STATE, WARDROOM (the
+# command) and NODE_EXTRA_CA_CERTS, so that they can check the certificate.
+level_in_suite() {
+    local level=$1 script
+    level_has_tests "$level" || return 0
+    [ ! -f "$source_dir/tests/$level/package.json" ] || fetch_for_test "$level" || return 1
+    [ -z "$test_bin" ] || build_for_test "$level" dev || return 1
+    run_test "$level" up 1500 suite_up "$level" || return 1
+    suite_export "$level"
+    if has_script "tests/$level" test; then
+        run_test "$level" npm-test 1500 env -C "$source_dir" \
+            npm run --silent test --workspace "tests/$level"
+    fi
+    for script in "$source_dir/tests/$level"/*.sh; do
+        [ ! -x "$script" ] || run_test "$level" "$(basename "$script" .sh)" 900 "$script"
+    done
+    run_test "$level" down 60 suite_down "$level"
+}
+
+level_has_tests() {
+    [ -n "$(find "$source_dir/tests/$1" -name node_modules -prune -o \
+        \( -name '*.test.ts' -o -name '*.sh' \) -print 2>/dev/null)" ]
+}
+
+suite_folder() { cat "$test_logs/$1.suite"; }
+
+suite_up() {
+    local folder
+    folder=$(mktemp -d /tmp/wardroom-test-XXXXXX) && chmod 0711 "$folder" || return
+    echo "$folder" >"$test_logs/$1.suite"
+    if [ -n "$test_bin" ]; then export WARDROOM_BIN=$test_bin; fi
+    timeout 1500 "$source_dir/wardroom" up --state "$folder/state" --port "$(free_port)"
+}
+
+suite_export() {
+    local state
+    state=$(suite_folder "$1")/state
+    export WARDROOM=$source_dir/wardroom WARDROOM_STATE=$state
+    export WARDROOM_LOGINS=$state/logins.json NODE_EXTRA_CA_CERTS=$state/secrets/tls.crt
+    WARDROOM_URL=$(jq -r .url "$WARDROOM_LOGINS")
+    export WARDROOM_URL
+    [ -z "$test_bin" ] || export WARDROOM_BIN=$test_bin
+    [ -z "$test_all" ] || export WARDROOM_TEST_ALL=1
+}
+
+suite_down() {
+    local folder status=0
+    folder=$(suite_folder "$1") || return
+    "$source_dir/wardroom" down --state "$folder/state" || status=1
+    mkdir -p "$test_logs/$1/suite-logs"
+    cp "$folder"/state/logs/*.log "$test_logs/$1/suite-logs/"
+    [ -n "${WARDROOM_TEST_KEEP:-}" ] || rm -rf "$folder"
+    rm -f "$test_logs/$1.suite"
+    return $status
+}
+
+# However the run ends, its suites end with it.
+suites_end() {
+    local level
+    for level in flow faults browser; do
+        [ ! -f "$test_logs/$level.suite" ] || suite_down "$level" >/dev/null 2>&1 || true
+    done
+}
