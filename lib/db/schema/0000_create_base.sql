@@ -30,7 +30,7 @@ GRANT SELECT ON wardroom.tenant TO @SERVICE@_runtime;
 
 -- Bring a tenant's schema into being and up to date. The runtime login may call it and can do no
 -- other DDL; new tenants and migrations therefore share one DDL.
-CREATE OR REPLACE FUNCTION wardroom.tenant_open(tenant text) RETURNS void
+CREATE OR REPLACE FUNCTION wardroom.tenant_open(wanted text) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -39,21 +39,21 @@ AS $function$
 DECLARE
     newest  integer := coalesce((SELECT max(version) FROM wardroom.tenant_migration), 0);
     have    integer;
-    role    text := '@SERVICE@_t_' || tenant;
-    schema  text := 't_' || tenant;
+    role    text := '@SERVICE@_t_' || wanted;
+    schema  text := 't_' || wanted;
     step    record;
 BEGIN
-    IF tenant IS NULL OR tenant !~ '^[a-z][a-z0-9_]{1,30}$' THEN
+    IF wanted IS NULL OR wanted !~ '^[a-z][a-z0-9_]{1,30}$' THEN
         RAISE EXCEPTION 'not a tenant id' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    SELECT version INTO have FROM wardroom.tenant WHERE tenant_id = tenant;
+    SELECT version INTO have FROM wardroom.tenant WHERE tenant_id = wanted;
     IF have >= newest THEN
         RETURN;
     END IF;
 
     -- One at a time for each tenant; whoever waited looks again.
-    PERFORM pg_advisory_xact_lock(hashtext('wardroom.tenant_open'), hashtext(tenant));
-    SELECT version INTO have FROM wardroom.tenant WHERE tenant_id = tenant;
+    PERFORM pg_advisory_xact_lock(hashtext('wardroom.tenant_open'), hashtext(wanted));
+    SELECT version INTO have FROM wardroom.tenant WHERE tenant_id = wanted;
     IF have >= newest THEN
         RETURN;
     END IF;
@@ -69,9 +69,9 @@ BEGIN
                        '  tenant_id  text NOT NULL DEFAULT %L CHECK (tenant_id = %2$L),'
                        '  key_id     integer PRIMARY KEY,'
                        '  wrapped    bytea NOT NULL,'
-                       '  created_us bigint NOT NULL)', schema, tenant);
+                       '  created_us bigint NOT NULL)', schema, wanted);
         EXECUTE format('GRANT SELECT, INSERT ON %I.tenant_key TO %I', schema, role);
-        INSERT INTO wardroom.tenant (tenant_id, version) VALUES (tenant, 0);
+        INSERT INTO wardroom.tenant (tenant_id, version) VALUES (wanted, 0);
         have := 0;
     END IF;
 
@@ -79,12 +79,12 @@ BEGIN
     FOR step IN
         SELECT version, sql
           FROM wardroom.tenant_migration
-         WHERE version > have
+         WHERE version > have AND version <= newest
          ORDER BY version
     LOOP
-        EXECUTE replace(replace(step.sql, '@TENANT@', tenant), '@ROLE@', role);
+        EXECUTE replace(replace(step.sql, '@TENANT@', wanted), '@ROLE@', role);
     END LOOP;
-    UPDATE wardroom.tenant SET version = newest WHERE tenant_id = tenant;
+    UPDATE wardroom.tenant SET version = newest WHERE tenant_id = wanted;
 END
 $function$;
 REVOKE ALL ON FUNCTION wardroom.tenant_open(text) FROM PUBLIC;
