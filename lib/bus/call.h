@@ -41,6 +41,8 @@ void call_reply(struct call *call, const ProtobufCMessage *reply);
  * call's transaction is rolled back; a batch handler must not have written anything for it. */
 void call_fail(struct call *call, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* After call_fail: when to try again, for RATE_LIMITED and its like. */
+void call_retry_after(struct call *call, uint32_t wait_ms);
 /* Add a field error (JSON pointer into the request); the status becomes VALIDATION_FAILED. */
 void call_field_error(struct call *call, const char *pointer, const char *detail);
 bool call_failed(const struct call *call);
