@@ -65,7 +65,7 @@ static bool ask(PGconn *connection, const char *sql, char *ret_text, size_t size
 /* The schema of the suite is read to find its message table, and nothing else of it is touched. */
 static const char find_messages_sql[] =
     "SELECT format('SELECT coalesce(round(avg(octet_length(sealed))), 0) FROM (SELECT sealed FROM "
-    "%I.%I WHERE client_id IS NOT NULL LIMIT 1000) AS some', s.table_schema, s.table_name) "
+    "%I.%I WHERE client_id IS NOT NULL LIMIT 1000) AS few', s.table_schema, s.table_name) "
     "FROM information_schema.columns AS s "
     "JOIN information_schema.columns AS c USING (table_schema, table_name) "
     "WHERE s.column_name = 'sealed' AND c.column_name = 'client_id' "

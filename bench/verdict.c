@@ -25,10 +25,10 @@ static void add(struct verdict *verdict, const char *name, bool is_known, double
     snprintf(verdict->unit, sizeof(verdict->unit), "%s", unit);
 }
 
-static unsigned add_fan(struct verdict *verdicts, const struct fan_result *fan, double share)
+static unsigned add_fan(struct verdict *verdicts, const struct fan_result *fan, const char *plan,
+                        double share)
 {
     char name[64];
-    const char *plan = fan->peak.plan.name[0] ? fan->peak.plan.name : fan->bare.plan.name;
     const struct load_result *peak = &fan->peak;
     snprintf(name, sizeof(name), "deliveries/s over bare sender, %.20s", plan);
     add(&verdicts[0], name, is_good(peak) && is_good(&fan->bare),
@@ -51,8 +51,8 @@ unsigned verdict_all(const struct bench *bench, struct verdict ret_verdicts[VERD
         true, "x");
     add(&ret_verdicts[count++], "server CPU per post", is_good(posts) && posts->has_cpu,
         ratio(posts->server_cpu.total_us, (double)posts->acked), 110, false, "us");
-    count += add_fan(ret_verdicts + count, &bench->fans[0], 0.25);
-    count += add_fan(ret_verdicts + count, &bench->fans[1], 0.60);
+    count += add_fan(ret_verdicts + count, &bench->fans[0], "1 x 1000", 0.25);
+    count += add_fan(ret_verdicts + count, &bench->fans[1], "20 x 50", 0.60);
     add(&ret_verdicts[count++], "gateway memory per idle TLS socket", bench->idle.is_valid,
         bench->idle.bytes_each / 1000, 22, false, "kB");
     add(&ret_verdicts[count++], "gateway start to ready", bench->restart.is_valid,
