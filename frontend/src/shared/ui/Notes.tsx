@@ -19,7 +19,7 @@ export function EmptyNote({ title, children }: { title: string; children?: React
 
 export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   return (
-    <Alert color="red" variant="outline" role="alert" m="sm" p="sm" title="That did not work">
+    <Alert color="red" variant="outline" role="alert" m={onRetry ? 'sm' : 0} p="sm" title="That did not work">
       <Stack gap="xs" align="flex-start">
         <span>{adviceFor(error)}</span>
         {onRetry && (

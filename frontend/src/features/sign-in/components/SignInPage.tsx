@@ -48,7 +48,7 @@ export function SignInPage({ notice }: { notice: string | null }) {
               <TextInput name="totp" label="Code from your authenticator" inputMode="numeric"
                 autoComplete="one-time-code" required withAsterisk={false} />
             )}
-            {signIn.error && <ErrorNote error={signIn.error} />}
+            {signIn.error && <ErrorNote error={refusal(signIn.error)} />}
             <Button type="submit" loading={signIn.isPending} fullWidth>
               Sign in
             </Button>
@@ -57,4 +57,10 @@ export function SignInPage({ notice }: { notice: string | null }) {
       </Paper>
     </main>
   );
+}
+
+/** Here, and only here, a 401 means the words that were typed. */
+function refusal(error: Error): Error {
+  const wrong = error instanceof Problem && error.status === 401 && !error.code.includes('totp');
+  return wrong ? new Problem(401, { code: 'invalid_credentials' }) : error;
 }

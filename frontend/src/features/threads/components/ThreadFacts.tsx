@@ -33,6 +33,7 @@ function Controls({ thread }: { thread: Thread }) {
   const patch = usePatchThread(thread.id);
   const change = (next: ThreadPatch) => patch.mutate(next);
   const open = thread.status === 'open';
+  const waiting = WAITING_OPTIONS.find(({ value }) => value === thread.waiting_on)?.value ?? '';
   const unset = { value: '', label: 'Not set', disabled: true };
   return (
     <Stack gap="sm">
@@ -42,7 +43,7 @@ function Controls({ thread }: { thread: Thread }) {
       <NativeSelect label="TLP" value={thread.tlp ?? ''} disabled={patch.isPending}
         data={[...(thread.tlp ? [] : [unset]), ...options(TLP_WORDS)]}
         onChange={(event) => change({ tlp: event.currentTarget.value as Tlp })} />
-      <NativeSelect label="Waiting on" value={thread.waiting_on ?? ''} disabled={patch.isPending} data={WAITING_OPTIONS}
+      <NativeSelect label="Waiting on" value={waiting} disabled={patch.isPending} data={WAITING_OPTIONS}
         onChange={(event) => change({ waiting_on: (event.currentTarget.value || null) as WaitingOn | null })} />
       <Button variant="default" loading={patch.isPending} onClick={() => change({ status: open ? 'closed' : 'open' })}>
         {open ? 'Close this thread' : 'Reopen this thread'}
