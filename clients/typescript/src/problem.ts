@@ -48,7 +48,7 @@ export class Problem extends Error {
 }
 
 /** The socket's error events carry a code and no status; these codes pass by themselves. */
-const PASSING_CODES = new Set(['rate_limited', 'unavailable', 'resource_exhausted', 'deadline_exceeded']);
+const PASSING_CODES = new Set(['rate_limited', 'unavailable', 'overloaded', 'deadline_exceeded']);
 
 export function isPassingCode(code: string): boolean {
   return PASSING_CODES.has(code);
