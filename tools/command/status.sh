@@ -84,10 +84,8 @@ command_down() {
     step "Stopping everything" down_stop
 }
 
+# The supervisor holds a lock on its pid file until it has ended.
 down_stop() {
-    local pid end=$((SECONDS + 60))
-    pid=$(cat "$run/supervisor.pid")
     supervisor_ask stop
-    while kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $end ]; do sleep 0.05; done
-    ! kill -0 "$pid" 2>/dev/null
+    flock -w 60 "$run/supervisor.pid" true
 }
