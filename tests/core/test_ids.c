@@ -136,8 +136,7 @@ static void test_tenant_ids_are_slugs_of_2_to_31_characters(void **state)
                                         "a\"b",
                                         "a.b",
                                         "a;b",
-                                        "\xc3\xa4"
-                                        "b",
+                                        "b\xc3\xa4",
                                         "abcdefghijklmnopqrstuvwxyz012345"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_false(tenant_id_parse(bytes_text(wrong[i]), &tenant));

@@ -136,7 +136,7 @@ static void test_a_published_gcm_vector_opens(void **state)
     (void)state;
     static const char *const parts[] = {
         "0100000001", "cafebabefacedbaddecaf888",
-        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+        "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa",
         "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662",
         "76fc6ece0f4e1768cddf8853bb2d551b"};
     struct key published = {.id = 1};
@@ -147,7 +147,7 @@ static void test_a_published_gcm_vector_opens(void **state)
     uint8_t aad[20];
     assert_true(hex_decode(bytes_text("feedfacedeadbeeffeedfacedeadbeefabaddad2"), aad, 20, &len));
     CLEANUP(buf_fini) struct buf sealed = {0}, plain = {0};
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         assert_true(hex_decode(bytes_text(parts[i]), buf_reserve(&sealed, 64), 64, &len));
         sealed.len += len;
     }
