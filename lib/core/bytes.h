@@ -51,7 +51,7 @@ void buf_u8(struct buf *buf, uint8_t value);
 void buf_u32(struct buf *buf, uint32_t value);
 void buf_u64(struct buf *buf, uint64_t value);
 void buf_str(struct buf *buf, struct bytes value);
-/* Room for `len` more bytes, to be filled by the caller who then adds to buf->len; NULL: over max. */
+/* Room for `len` more bytes, filled by the caller who then adds to buf->len; NULL: over max. */
 uint8_t *buf_reserve(struct buf *buf, size_t len);
 void buf_clear(struct buf *buf); /* keeps the memory */
 void buf_fini(struct buf *buf);

@@ -36,11 +36,12 @@ struct log_pair {
 
 void log_open(const char *program, enum log_level least);
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs, int count);
+/* An array of the pairs behind an empty one, because C knows no array of none. */
+#define LOG_PAIRS(...) ((const struct log_pair[]){{0}, ##__VA_ARGS__})
 /* log_event(LOG_WARN, "peer.refused", {"peer", LOG_S(name)}, {"count", LOG_I(3)}) */
 #define log_event(level, event, ...)                                                               \
-    log_write((level), (event), (const struct log_pair[]){{0}, ##__VA_ARGS__} + 1,                 \
-              (int)(sizeof((const struct log_pair[]){{0}, ##__VA_ARGS__}) /                        \
-                    sizeof(struct log_pair)) - 1)
+    log_write((level), (event), LOG_PAIRS(__VA_ARGS__) + 1,                                        \
+              (int)(sizeof(LOG_PAIRS(__VA_ARGS__)) / sizeof(struct log_pair)) - 1)
 bool log_level_parse(const char *text, enum log_level *ret);
 
 #endif

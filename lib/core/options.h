@@ -2,8 +2,9 @@
  *
  * A row names the variable, its type, default, unit and meaning; `--help` prints the table and CI
  * compares it with docs/operations.md. For every row NAME, NAME_FILE may name a file that holds the
- * value instead (secrets of containers); a trailing newline is dropped. An unset variable takes the
- * default; an unreadable or ill-formed one is an error that names the row. Next: metrics.h
+ * value instead (secrets of containers); a trailing newline is dropped. An unset or
+ * empty variable takes the default; an unreadable or ill-formed one is an error that names the row.
+ * Next: metrics.h
  */
 #ifndef WARDROOM_CORE_OPTIONS_H
 #define WARDROOM_CORE_OPTIONS_H
@@ -24,7 +25,7 @@ struct option_row {
     int64_t min, max;
     const char *unit; /* "ms", "bytes", "" */
     const char *help;
-    const char **text;  /* where the value goes; lives as long as the process */
+    const char **text; /* where the value goes; lives as long as the process */
     int64_t *number;
 };
 

@@ -8,8 +8,8 @@
 
 #include "core/bytes.h"
 
-#define KEY_SIZE    32
-#define SHA256_SIZE 32
+#define KEY_SIZE       32
+#define SHA256_SIZE    32
 #define GCM_NONCE_SIZE 12
 #define GCM_TAG_SIZE   16
 /* version:u8 key_id:u32 nonce:12 ciphertext tag:16 */

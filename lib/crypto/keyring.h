@@ -26,8 +26,9 @@ void keyring_wipe(struct keyring *ring);
 /* The key with this id; NULL: none. */
 const struct key *keyring_find(const struct keyring *ring, uint32_t id);
 
-/* A new random key, wrapped by `wrapper` (a ring's first key, or a tenant's data key); aad says what
- * it is for ("wardroom/<service>/<tenant>/data" or ".../thread/<uuid>"). Appends to `wrapped`. */
+/* A new random key, wrapped by `wrapper` (a ring's first key, or a tenant's data key); aad says
+ * what it is for: "wardroom/<service>/<tenant>/data" or ".../thread/<uuid>". Appended to `wrapped`.
+ */
 MUST_CHECK enum status key_create(const struct key *wrapper, struct bytes aad, struct key *ret_key,
                                   struct buf *wrapped);
 MUST_CHECK enum status key_unwrap(const struct keyring *ring, struct bytes aad,

@@ -10,9 +10,9 @@
 
 #include "core/bytes.h"
 
-#define TOKEN_KEYS_MAX  16  /* two in use while a key rotates; the rest is room */
-#define TOKEN_KID_SIZE  64
-#define TOKEN_PEM_SIZE  256 /* a P-256 public key in PEM is 178 bytes */
+#define TOKEN_KEYS_MAX 16 /* two in use while a key rotates; the rest is room */
+#define TOKEN_KID_SIZE 64
+#define TOKEN_PEM_SIZE 256 /* a P-256 public key in PEM is 178 bytes */
 
 struct token_key {
     char kid[TOKEN_KID_SIZE];

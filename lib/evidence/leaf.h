@@ -36,8 +36,7 @@ struct leaf_record {
 };
 
 /* HMAC-SHA-256(key = salt, content). */
-void leaf_commit(const uint8_t salt[SALT_SIZE], struct bytes content,
-                 uint8_t out[SHA256_SIZE]);
+void leaf_commit(const uint8_t salt[SALT_SIZE], struct bytes content, uint8_t out[SHA256_SIZE]);
 /* The record's exact bytes, appended to `out`. */
 void leaf_encode(const struct leaf_record *record, struct buf *out);
 /* SHA-256(0x00 || record). */

@@ -8,7 +8,7 @@
 
 #include "crypto/aead.h"
 
-#define TREE_DEPTH_MAX 63
+#define TREE_DEPTH_MAX     63
 #define FRONTIER_BYTES_MAX (TREE_DEPTH_MAX * SHA256_SIZE)
 
 struct tree {
@@ -34,10 +34,8 @@ MUST_CHECK enum status tree_prove_consistency(const uint8_t *leaves, uint64_t ol
 MUST_CHECK enum status tree_check_inclusion(const uint8_t leaf[SHA256_SIZE], uint64_t index,
                                             uint64_t size, struct bytes proof,
                                             const uint8_t root[SHA256_SIZE]);
-MUST_CHECK enum status tree_check_consistency(uint64_t old_size,
-                                              const uint8_t old_root[SHA256_SIZE],
-                                              uint64_t new_size,
-                                              const uint8_t new_root[SHA256_SIZE],
-                                              struct bytes proof);
+MUST_CHECK enum status
+tree_check_consistency(uint64_t old_size, const uint8_t old_root[SHA256_SIZE], uint64_t new_size,
+                       const uint8_t new_root[SHA256_SIZE], struct bytes proof);
 
 #endif
