@@ -9,9 +9,9 @@
 
 enum exit_code {
     EXIT_DONE = 0,
-    EXIT_REFUSED = 1,     /* understood, and answered with no */
-    EXIT_USAGE = 2,       /* the command line or an option cannot be read */
-    EXIT_NO_ANSWER = 3    /* the service cannot be reached, or is too busy */
+    EXIT_REFUSED = 1,  /* understood, and answered with no */
+    EXIT_USAGE = 2,    /* the command line or an option cannot be read */
+    EXIT_NO_ANSWER = 3 /* the service cannot be reached, or is too busy */
 };
 
 /* One plain sentence on stderr, with the program's name before it. */

@@ -24,13 +24,24 @@ static struct master files_master = {.option = "FILE_ENCRYPTION_KEY",
                                      .file = "file_encryption_key"};
 
 const struct option_row keys_options[] = {
-    {.name = "WARDROOM_ENV", .type = OPTION_TEXT, .fallback = "development", .unit = "",
-     .help = "keys init: production refuses to generate the two keys below", .text = &environment},
-    {.name = "DB_ENCRYPTION_KEY", .type = OPTION_SECRET, .fallback = "", .unit = "",
+    {.name = "WARDROOM_ENV",
+     .type = OPTION_TEXT,
+     .fallback = "development",
+     .unit = "",
+     .help = "keys init: production refuses to generate the two keys below",
+     .text = &environment},
+    {.name = "DB_ENCRYPTION_KEY",
+     .type = OPTION_SECRET,
+     .fallback = "",
+     .unit = "",
      .help = "keys init: 32 bytes, base64 or hex, or id:key,id:key; else one is generated",
      .text = &database_master.value},
-    {.name = "FILE_ENCRYPTION_KEY", .type = OPTION_SECRET, .fallback = "", .unit = "",
-     .help = "keys init: the same, for the bytes of files", .text = &files_master.value},
+    {.name = "FILE_ENCRYPTION_KEY",
+     .type = OPTION_SECRET,
+     .fallback = "",
+     .unit = "",
+     .help = "keys init: the same, for the bytes of files",
+     .text = &files_master.value},
     {0}};
 
 struct places {

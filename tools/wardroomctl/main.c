@@ -16,6 +16,7 @@ struct command {
 
 static const struct command commands[] = {
     {{"keys", "init"}, keys_init_run},
+    {{"call", NULL}, call_run},
 };
 
 static const char usage[] =
@@ -24,6 +25,10 @@ static const char usage[] =
     "  wardroomctl keys init --trust DIR --secrets DIR [--name HOST]\n"
     "      Make every key that is missing; what exists is kept. HOST only names the machine in\n"
     "      what is printed.\n"
+    "  wardroomctl call SERVICE.METHOD JSON [--tenant TENANT]\n"
+    "      Call a service as the administrator, such as auth.ListTenants '{}'. JSON is the "
+    "request\n"
+    "      as an object; - reads it from standard input, which is the place for passwords.\n"
     "\n"
     "exit codes: 0 done, 1 refused, 2 usage, 3 no answer\n";
 
@@ -40,7 +45,7 @@ void say(const char *format, ...)
 /* --help and --version, printed from the same tables that the commands read. */
 static int print_about(int argc, char **argv)
 {
-    const struct option_row *const tables[] = {keys_options, NULL};
+    const struct option_row *const tables[] = {keys_options, call_options, NULL};
     bool printed = false;
     enum status status = options_read("wardroomctl", "keys and administration of Wardroom", tables,
                                       argc, argv, &printed);

@@ -13,14 +13,15 @@ struct master {
     const char *file;   /* "db_encryption_key", in the folder of secrets */
     const char *value;  /* of the option; "" when it is not set */
     struct keyring ring;
-    bool generated;     /* now or before: it is not the operator's own */
+    bool generated; /* now or before: it is not the operator's own */
 };
 
 /* Fill `ring` from the option, else from the file, else generate and keep it there.
  * FORBIDDEN: not set, in production. Failures are said on stderr. */
 MUST_CHECK enum status master_load(struct master *master, const char *secrets_dir, bool production);
-/* Write `<secrets>/<file>` with the keys that HKDF makes of `master` for `purpose`. CONFLICT (said):
- * the file holds a key that this master does not give, so what it sealed could not be read. */
+/* Write `<secrets>/<file>` with the keys that HKDF makes of `master` for `purpose`. CONFLICT
+ * (said): the file holds a key that this master does not give, so what it sealed could not be read.
+ */
 MUST_CHECK enum status master_derive(const struct master *master, const char *secrets_dir,
                                      const char *file, const char *purpose);
 
