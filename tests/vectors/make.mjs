@@ -151,7 +151,7 @@ const first = leafVector(leaves[1], 1);
 const sealed = [
   ["empty", Buffer.alloc(0), Buffer.alloc(0)],
   ["a tenant's data key under the service key", Buffer.from("wardroom/threads/acme/data"), sha256("wardroom vector data key")],
-  ["salt and content of a message", place("threads", "acme", "messages", "content",
+  ["salt and content of a message", place("threads", "acme", "message", "sealed",
     Buffer.concat([uuid(acme.stream_id), number(2, 8)])),
     Buffer.concat([Buffer.from(first.salt, "hex"), Buffer.from(first.content)])],
 ].map(([name, aad, plain], i) => sealedVector(name, aad, plain, i));
