@@ -48,6 +48,7 @@ static void contexts_free(void *pointer)
     EVP_MD_CTX_free(contexts->digest);
     EVP_MAC_CTX_free(contexts->hmac);
     free(contexts);
+    own = NULL; /* another destructor of this thread may still want to seal */
 }
 
 static void fetch(void)

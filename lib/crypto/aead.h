@@ -22,7 +22,8 @@ struct key {
 };
 
 /* Encrypt `plain` under `key` with the additional data `aad`; appends SEALED_OVERHEAD + plain.len
- * bytes to `out`. Nonce: 96 random bits. UNAVAILABLE when there is no randomness or no memory. */
+ * bytes to `out`, in which neither input may lie. Nonce: 96 random bits. UNAVAILABLE: `out` is full
+ * or there is no memory. */
 MUST_CHECK enum status aead_seal(const struct key *key, struct bytes aad, struct bytes plain,
                                  struct buf *out);
 /* The reverse; appends the plaintext. CORRUPT: too short, other version or key id, or the tag does

@@ -1,5 +1,6 @@
 /* Claims: who a token says it is for, from when to when, and for what use. */
 #include <inttypes.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -209,6 +210,25 @@ static void test_a_cached_token_expires_all_the_same(void **state)
     free(token);
 }
 
+/* The key file is looked at once a second, so this one waits, for a condition and with a deadline.
+ */
+static void test_a_withdrawn_key_takes_its_cached_tokens_along(void **state)
+{
+    (void)state;
+    char *token = test_token_mint(&trust, &(struct test_token){0});
+    struct principal principal;
+    assert_int_equal(token_verify(verifier, bytes_text(token), TOKEN_ACCESS, &principal), OK);
+    test_trust_publish(&trust, "test-2");
+    int64_t deadline_ms = clock_monotonic_ms() + 10000;
+    enum status status = OK;
+    while (status == OK && clock_monotonic_ms() < deadline_ms) {
+        sched_yield();
+        status = token_verify(verifier, bytes_text(token), TOKEN_ACCESS, &principal);
+    }
+    assert_int_equal(status, STATUS_INVALID_TOKEN);
+    free(token);
+}
+
 static void test_nothing_is_written_for_a_refused_token(void **state)
 {
     (void)state;
@@ -247,6 +267,7 @@ int main(void)
         WITH_TRUST(test_payloads_that_are_no_object_are_refused),
         WITH_TRUST(test_uses_are_never_interchangeable),
         WITH_TRUST(test_a_cached_token_expires_all_the_same),
+        WITH_TRUST(test_a_withdrawn_key_takes_its_cached_tokens_along),
         WITH_TRUST(test_nothing_is_written_for_a_refused_token),
         cmocka_unit_test(test_roles_have_names),
     };
