@@ -5,15 +5,18 @@ steps_log=/dev/null
 
 # step WORDS CMD...: run CMD with its output in the log, and say how long it took.
 step() {
-    local words=$1 begin=$SECONDS status=0
+    local words=$1 begin=$SECONDS status=0 on_error
     shift
     printf '  %-46s ' "$words"
     printf '\n=== %s\n' "$words" >>"$steps_log"
-    # In a subshell with errexit on, which `if step ...` would otherwise switch off inside.
+    # In a subshell with errexit on; `(...) || status=$?` would switch it off inside.
+    on_error=$(trap -p ERR)
+    trap - ERR
     set +e
     (set -e; "$@") >>"$steps_log" 2>&1 </dev/null
     status=$?
     set -e
+    eval "$on_error"
     if [ $status = 0 ]; then
         printf '%4d s\n' $((SECONDS - begin))
         return

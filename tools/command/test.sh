@@ -56,7 +56,8 @@ test_level() {
     printf '%3d passed, %d failed  %4d s\n' "$good" "$bad" $((SECONDS - begin))
     grep '^failed ' "$results" | cut -d' ' -f2 | head -n 5 | while read -r name; do
         printf '\n    --- %s: %s\n' "$level" "$name"
-        tail -n 25 "$test_logs/$level/$name.log" 2>/dev/null | cut -c1-200 | sed 's/^/    /'
+        { tail -n 25 "$test_logs/$level/$name.log" 2>/dev/null ||
+            tail -n 25 "$test_logs/$level.log"; } | cut -c1-200 | sed 's/^/    /'
         printf '\n'
     done || true
 }
