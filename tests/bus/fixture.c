@@ -1,0 +1,259 @@
+/* Next: test_service.c */
+#include "fixture.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bus/curve.h"
+#include "core/clock.h"
+
+extern char **environ;
+
+void echo_prepare(struct echo *echo)
+{
+    static const char *const programs[] = {"echo", "gateway", "retention", "admin"};
+    memset(echo, 0, sizeof *echo);
+    test_trust_open(&echo->trust, NULL);
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        assert_int_equal(curve_make_pair(echo->trust.dir, programs[i]), OK);
+    }
+    snprintf(echo->endpoint, sizeof echo->endpoint, "ipc://%.90s/echo.sock", echo->trust.dir);
+    snprintf(echo->announce, sizeof echo->announce, "%.100s/discovery", echo->trust.dir);
+    snprintf(echo->log, sizeof echo->log, "%.100s/log", echo->trust.dir);
+}
+
+/* A port of loopback below the ephemeral range that nobody has now. */
+static int free_port(void)
+{
+    for (int i = 0; i < 200; i++) {
+        int port = 20000 + (int)((unsigned)getpid() * 37u + (unsigned)i * 101u) % 12000;
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        bool free_one = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+        close(fd);
+        if (free_one) {
+            return port;
+        }
+    }
+    fail_msg("no free port");
+    return 0;
+}
+
+static void set(const char *name, const char *value)
+{
+    setenv(name, value, 1);
+}
+
+static void run_child(const struct echo *echo, const char *const *env)
+{
+    char ops[32];
+    snprintf(ops, sizeof ops, "127.0.0.1:%d", echo->ops_port);
+    set("WARDROOM_TRUST_DIR", echo->trust.dir);
+    set("WARDROOM_LISTEN", echo->endpoint);
+    set("WARDROOM_ANNOUNCE_DIR", echo->announce);
+    set("WARDROOM_OPS_LISTEN", ops);
+    set("WARDROOM_SERVICE_KEYS", "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
+    set("WARDROOM_CHANNEL_KEY", "1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
+    for (; env != NULL && *env != NULL; env++) {
+        putenv((char *)*env);
+    }
+    int log = open(echo->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    dup2(log, STDERR_FILENO);
+    execl(BINARY_DIR "/echo_service", "echo_service", (char *)NULL);
+    _exit(127);
+}
+
+void echo_start(struct echo *echo, const char *const *env)
+{
+    echo->ops_port = free_port();
+    echo->pid = fork();
+    assert_true(echo->pid >= 0);
+    if (echo->pid == 0) {
+        run_child(echo, env);
+    }
+}
+
+static int code_of(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int echo_wait(struct echo *echo)
+{
+    int status = 0;
+    int64_t until_ms = clock_monotonic_ms() + WAIT_MS_MAX;
+    pid_t ended = 0;
+    while (ended == 0 && clock_monotonic_ms() < until_ms) {
+        ended = waitpid(echo->pid, &status, WNOHANG);
+        usleep(2000);
+    }
+    if (ended == 0) {
+        kill(echo->pid, SIGKILL);
+        waitpid(echo->pid, &status, 0);
+        echo->pid = 0;
+        fail_msg("the service did not stop");
+    }
+    echo->pid = 0;
+    return code_of(status);
+}
+
+int echo_stop(struct echo *echo, int signal)
+{
+    kill(echo->pid, signal);
+    return echo_wait(echo);
+}
+
+void echo_close(struct echo *echo)
+{
+    if (echo->pid > 0) {
+        (void)echo_stop(echo, SIGKILL);
+    }
+    test_trust_close(&echo->trust);
+}
+
+struct bus_client *client_open(uv_loop_t *loop, const struct echo *echo, const char *program)
+{
+    static char place[160];
+    snprintf(place, sizeof place, "dir:%s", echo->announce);
+    struct bus_peer peer = {"echo", place};
+    struct bus_client_spec spec = {loop, program, echo->trust.dir, &peer, 1};
+    struct bus_client *client;
+    assert_int_equal(bus_client_new(&spec, &client), OK);
+    return client;
+}
+
+void client_close(uv_loop_t *loop, struct bus_client *client)
+{
+    bus_client_close(client);
+    uv_run(loop, UV_RUN_DEFAULT);
+}
+
+void wait_alive(uv_loop_t *loop, struct bus_client *client, unsigned count)
+{
+    int64_t until_ms = clock_monotonic_ms() + WAIT_MS_MAX;
+    while (bus_client_alive(client, "echo") != count) {
+        if (clock_monotonic_ms() > until_ms) {
+            fail_msg("%u replicas alive, not %u", bus_client_alive(client, "echo"), count);
+        }
+        uv_run(loop, UV_RUN_ONCE); /* the client's own timer bounds the wait */
+    }
+}
+
+void wait_for(uv_loop_t *loop, const bool *flag)
+{
+    int64_t until_ms = clock_monotonic_ms() + WAIT_MS_MAX;
+    while (!*flag) {
+        if (clock_monotonic_ms() > until_ms) {
+            fail_msg("nothing came in %d ms", WAIT_MS_MAX);
+        }
+        uv_run(loop, UV_RUN_ONCE);
+    }
+}
+
+uint64_t call_begin(struct bus_client *client, struct call_spec spec,
+                    void (*done)(void *data, const struct bus_reply *reply), void *data)
+{
+    static uint8_t packed[1024 * 1024];
+    size_t len = spec.input != NULL ? protobuf_c_message_pack(spec.input, packed) : 0;
+    struct bus_request request = {
+        .service = &echo__api__descriptor,
+        .method = protobuf_c_service_descriptor_get_method_by_name(&echo__api__descriptor,
+                                                                   spec.method),
+        .payload = bytes_of(packed, len),
+        .token = bytes_text(spec.token != NULL ? spec.token : ""),
+        .tenant = spec.tenant,
+        .shard_key = bytes_text(spec.key != NULL ? spec.key : ""),
+        .timeout_ms = spec.timeout_ms != 0 ? spec.timeout_ms : 5000};
+    uint64_t id;
+    bus_call(client, &request, done, data, &id);
+    return id;
+}
+
+static void answered(void *data, const struct bus_reply *reply)
+{
+    struct answer *answer = data;
+    answer->done = true;
+    answer->status = reply->status;
+    answer->retry_after_ms = reply->retry_after_ms;
+    snprintf(answer->detail, sizeof answer->detail, "%s", reply->detail);
+    for (size_t i = 0; i < reply->error_count; i++) {
+        size_t len = strlen(answer->pointers);
+        snprintf(answer->pointers + len, sizeof answer->pointers - len, "%s ",
+                 reply->errors[i].pointer);
+    }
+    assert_true(reply->payload.len <= sizeof answer->payload);
+    answer->payload_len = reply->payload.len;
+    if (reply->payload.len > 0) {
+        memcpy(answer->payload, reply->payload.data, reply->payload.len);
+    }
+}
+
+struct answer *call(uv_loop_t *loop, struct bus_client *client, struct call_spec spec)
+{
+    static struct answer answer;
+    answer.done = false;
+    answer.pointers[0] = '\0';
+    (void)call_begin(client, spec, answered, &answer);
+    assert_false(answer.done); /* never from inside bus_call */
+    wait_for(loop, &answer.done);
+    return &answer;
+}
+
+const Echo__EchoReply *answer_echo(struct answer *answer)
+{
+    assert_int_equal(answer->status, OK);
+    if (answer->echo != NULL) {
+        echo__echo_reply__free_unpacked(answer->echo, NULL);
+    }
+    answer->echo = echo__echo_reply__unpack(NULL, answer->payload_len, answer->payload);
+    assert_non_null(answer->echo);
+    return answer->echo;
+}
+
+const char *ops_get(const struct echo *echo, const char *path, int *ret_code)
+{
+    static char text[256 * 1024];
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)echo->ops_port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *ret_code = 0;
+    text[0] = '\0';
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+        dprintf(fd, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+        size_t len = 0;
+        ssize_t got;
+        while ((got = read(fd, text + len, sizeof text - 1 - len)) > 0) {
+            len += (size_t)got;
+        }
+        text[len] = '\0';
+        *ret_code = len > 12 ? (int)strtol(text + 9, NULL, 10) : 0;
+    }
+    close(fd);
+    const char *body = strstr(text, "\r\n\r\n");
+    return body != NULL ? body + 4 : text;
+}
+
+long metric_value(const struct echo *echo, const char *line)
+{
+    int code;
+    const char *at = strstr(ops_get(echo, "/metrics", &code), line);
+    return at != NULL && code == 200 ? strtol(at + strlen(line), NULL, 10) : -1;
+}
+
+char *token_for(const struct echo *echo, enum role role, const char *tenant)
+{
+    struct test_token token = {.role = role, .name = "Ada"};
+    snprintf(token.tenant.text, sizeof token.tenant.text, "%s", tenant);
+    return test_token_mint(&echo->trust, &token);
+}
