@@ -12,6 +12,9 @@ find_library(ARGON2_LIBRARY argon2 REQUIRED)
 set(WARDROOM_SANITIZE "" CACHE STRING "Comma-separated sanitizers, such as address,undefined")
 option(WARDROOM_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
+# Assertions state what the programmer promised and stay on: no -DNDEBUG in release.
+set(CMAKE_C_FLAGS_RELEASE "")
+
 add_library(wardroom_flags INTERFACE)
 target_include_directories(wardroom_flags INTERFACE ${CMAKE_SOURCE_DIR}/lib)
 target_compile_definitions(wardroom_flags INTERFACE
