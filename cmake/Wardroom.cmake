@@ -13,7 +13,7 @@ set(WARDROOM_SANITIZE "" CACHE STRING "Comma-separated sanitizers, such as addre
 option(WARDROOM_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 # Assertions state what the programmer promised and stay on: no -DNDEBUG in release.
-set(CMAKE_C_FLAGS_RELEASE "")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
 
 add_library(wardroom_flags INTERFACE)
 target_include_directories(wardroom_flags INTERFACE ${CMAKE_SOURCE_DIR}/lib)
@@ -27,7 +27,7 @@ if(WARDROOM_SANITIZE)
                          -fno-sanitize-recover=all)
   target_link_options(wardroom_flags INTERFACE -fsanitize=${WARDROOM_SANITIZE})
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_options(wardroom_flags INTERFACE -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+  target_compile_options(wardroom_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
                          -fPIE -fstack-clash-protection -fcf-protection)
   target_link_options(wardroom_flags INTERFACE -pie -Wl,-z,relro,-z,now)
 endif()
