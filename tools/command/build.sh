@@ -12,17 +12,18 @@ with_build_lock() {
     (exec 9>"$source_dir/build/.lock" && flock 9 && "$@" 9>&-)
 }
 
-# build_preset PRESET [TARGET...]
+# build_preset PRESET [TARGET...] [-- NINJA OPTION...]
 build_preset() {
-    local preset=$1 target
+    local preset=$1 targets=()
     shift
     cd "$source_dir" || return
     [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" || return
-    if [ $# = 0 ]; then
-        cmake --build --preset "$preset"
-    else
-        cmake --build --preset "$preset" --target "$@"
-    fi
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        targets+=("$1")
+        shift
+    done
+    [ ${#targets[@]} = 0 ] || set -- --target "${targets[@]}" "$@"
+    cmake --build --preset "$preset" "$@"
 }
 
 build_programs() {

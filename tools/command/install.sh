@@ -6,7 +6,7 @@ packages_build="build-essential cmake ninja-build pkg-config libwebsockets-dev
     libwebsockets-evlib-uv libczmq-dev libzmq3-dev libprotobuf-c-dev protobuf-c-compiler
     protobuf-compiler libhiredis-dev libjwt-dev libssl-dev libuv1-dev libpq-dev libjansson-dev
     libcmocka-dev libargon2-dev libmagic-dev libpcre2-dev"
-packages_test="chromium clang clang-format llvm libclang-rt-14-dev fonts-dejavu-core"
+packages_test="git chromium clang clang-format llvm libclang-rt-14-dev fonts-dejavu-core"
 
 node_version=22
 node_folder=$source_dir/build/node
