@@ -41,13 +41,15 @@ test_status_names_every_program_with_its_version() {
 }
 
 test_up_again_restarts_nothing() {
-    local before=$(programs)
+    local before
+    before=$(programs)
     up
     [ "$(programs)" = "$before" ]
 }
 
 test_up_with_more_gateways_adds_and_removes_only_those() {
-    local before=$(programs)
+    local before
+    before=$(programs)
     up --gateways 3
     [ -n "$(pid_of gateway-3)" ] || return 1
     up --gateways 2
@@ -73,7 +75,7 @@ test_secrets_are_closed_to_others() {
 
 # Neither the command lines of all processes nor the environments of ours hold a password or a key.
 test_no_secret_stands_where_ps_looks() {
-    local word pid
+    local pid
     {
         sed 's/.*://' "$WARDROOM_STATE"/secrets/pg/*
         cat "$WARDROOM_STATE/secrets/redis_password"
@@ -87,16 +89,12 @@ test_no_secret_stands_where_ps_looks() {
 }
 
 test_every_killed_program_comes_back_and_is_ready() {
-    local name before
-    for name in $(names); do
-        before=$(pid_of "$name")
-        kill -KILL "$before"
-    done
+    local before kept
+    before=$(programs | cut -d' ' -f1,2 | sort)
+    kill -KILL $(cut -d' ' -f2 <<<"$before")
     up
-    for name in $(names); do
-        [ -n "$(pid_of "$name")" ] && [ "$(pid_of "$name")" != "$before" ] || return 1
-    done
-    wardroom status >/dev/null && call '' GET /readyz >/dev/null
+    kept=$(comm -12 <(echo "$before") <(programs | cut -d' ' -f1,2 | sort))
+    [ -z "$kept" ] && wardroom status >/dev/null && call '' GET /readyz >/dev/null
 }
 
 test_up_after_down_finds_everything_said_before() {
