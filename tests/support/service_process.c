@@ -95,15 +95,16 @@ static void set_usual(struct environment *environment, const struct test_service
 }
 
 static pid_t run(const struct test_service *service, const char *argument,
-                 const struct environment *environment)
+                 struct environment *environment)
 {
     char path[512];
+    char *const argv[] = {path, (char *)argument, NULL};
     snprintf(path, sizeof path, "%s/wardroom-%s", BINARY_DIR, service->name);
     pid_t child = fork();
     must(child >= 0, "fork");
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed assertion leaves nothing behind */
-        execle(path, path, argument, (char *)NULL, environment->pointers);
+        execve(path, argv, environment->pointers);
         fprintf(stderr, "test service: %s: %s\n", path, strerror(errno));
         _exit(127);
     }

@@ -28,6 +28,6 @@ CREATE TABLE wardroom.revocation (
     xact_id    bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
     at_us      bigint NOT NULL
 );
-CREATE INDEX revocation_xact ON wardroom.revocation (xact_id);
-CREATE INDEX revocation_at ON wardroom.revocation (at_us);
+CREATE INDEX revocation_by_xact ON wardroom.revocation (xact_id);
+CREATE INDEX revocation_by_time ON wardroom.revocation (at_us);
 GRANT SELECT, INSERT, DELETE ON wardroom.revocation TO auth_runtime;

@@ -24,5 +24,5 @@ CREATE TABLE session (
     expires_us   bigint NOT NULL,
     ended_us     bigint
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 GRANT SELECT, INSERT, UPDATE (refresh_hash, expires_us, ended_us) ON session TO "@ROLE@";

@@ -1,0 +1,167 @@
+/* Signing in, carrying on, signing out; and what is told of it. */
+#include "fixture.h"
+
+#include <stdlib.h>
+
+static void test_a_sign_in_gives_tokens_for_the_home_tenant(void **state)
+{
+    (void)state;
+    struct pair pair = pair_of("andre");
+    assert_string_equal(pair.who.tenant.text, "acme");
+    assert_string_equal(pair.who.name, "Person andre");
+    assert_string_equal(pair.who.region, "default");
+    assert_int_equal(pair.who.role, ROLE_ANALYST);
+    struct test_reply reply = sign_in("Andre", PASSWORD, "acme", "192.0.2.1");
+    struct pair again = pair_take(&reply);
+    assert_true(uuid_equal(&again.who.user.u, &pair.who.user.u));
+    assert_false(uuid_equal(&again.who.session.u, &pair.who.session.u));
+}
+
+static void test_what_is_wrong_with_a_sign_in_is_not_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *username, *password, *tenant;
+    } wrong[] = {{"andre", "vq8wzh2kfm3q", ""},   {"andre", "", ""},
+                 {"nobody", PASSWORD, ""},        {"", "", ""},
+                 {"no such name!", PASSWORD, ""}, {"andre", PASSWORD, "globex"},
+                 {"andre", PASSWORD, "nowhere"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "198.51.100.%zu", i);
+        struct test_reply reply =
+            sign_in(wrong[i].username, wrong[i].password, wrong[i].tenant, address);
+        assert_string_equal(reply.detail, "user name or password is wrong");
+        assert_refused(reply, STATUS_INVALID_CREDENTIALS);
+    }
+}
+
+static void test_who_fails_too_often_waits_whether_the_name_exists_or_not(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"alba", "nobody.at.all"};
+    for (size_t i = 0; i < 2; i++) {
+        for (int slip = 0; slip < 6; slip++) {
+            assert_refused(sign_in(names[i], "wrong", "", "203.0.113.9"),
+                           STATUS_INVALID_CREDENTIALS);
+        }
+        struct test_reply reply = sign_in(names[i], PASSWORD, "", "203.0.113.9");
+        assert_in_range(reply.retry_after_ms, 1, 1000);
+        assert_refused(reply, STATUS_RATE_LIMITED);
+    }
+    pair_of("alba"); /* from somewhere else */
+}
+
+static void test_a_refresh_gives_new_tokens_of_the_same_session(void **state)
+{
+    (void)state;
+    struct pair first = pair_of("andre");
+    struct test_reply reply = refresh(first.refresh);
+    struct pair second = pair_take(&reply);
+    assert_true(uuid_equal(&first.who.session.u, &second.who.session.u));
+    assert_string_not_equal(first.access, second.access);
+    assert_string_not_equal(first.refresh, second.refresh);
+    reply = refresh(second.refresh);
+    pair_take(&reply);
+}
+
+static void test_a_spent_refresh_token_ends_its_session(void **state)
+{
+    (void)state;
+    int64_t cursor = 0;
+    struct pair first = pair_of("andre"), bystander = pair_of("andre");
+    struct test_reply reply = refresh(first.refresh);
+    struct pair second = pair_take(&reply);
+    assert_int_equal(revoked(&first, &cursor), 0);
+    assert_refused(refresh(first.refresh), STATUS_INVALID_TOKEN);
+    assert_int_equal(revoked(&first, &cursor), 1);
+    assert_refused(refresh(second.refresh), STATUS_INVALID_TOKEN);
+    reply = refresh(bystander.refresh);
+    pair_take(&reply);
+}
+
+static void test_signing_out_ends_the_session_and_is_told_to_gateways(void **state)
+{
+    (void)state;
+    int64_t cursor = 0, start = 0;
+    struct pair pair = pair_of("andre");
+    assert_int_equal(revoked(&pair, &cursor), 0);
+    struct test_reply reply = sign_out(pair.refresh);
+    assert_int_equal(reply.status, OK);
+    test_reply_free(&reply);
+    assert_int_equal(revoked(&pair, &cursor), 1);
+    assert_int_equal(revoked(&pair, &start), 1);
+    assert_refused(refresh(pair.refresh), STATUS_INVALID_TOKEN);
+    reply = sign_out(pair.refresh); /* again is harmless */
+    assert_int_equal(reply.status, OK);
+    test_reply_free(&reply);
+}
+
+static void test_what_is_no_refresh_token_is_refused(void **state)
+{
+    (void)state;
+    struct pair pair = pair_of("andre");
+    struct test_token unknown = {.use = TOKEN_REFRESH, .role = ROLE_ADMIN};
+    struct test_token nowhere = {.use = TOKEN_REFRESH, .tenant = {"nowhere"}};
+    char *of_nobody = test_token_mint(&service.trust, &unknown);
+    char *of_nowhere = test_token_mint(&service.trust, &nowhere);
+    const char *const wrong[] = {"", "x", "a.b.c", pair.access, of_nobody, of_nowhere};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_refused(refresh(wrong[i]), STATUS_INVALID_TOKEN);
+    }
+    assert_refused(sign_out(pair.access), STATUS_INVALID_TOKEN);
+    assert_refused(sign_out(of_nowhere), STATUS_INVALID_TOKEN);
+    free(of_nobody);
+    free(of_nowhere);
+}
+
+static void test_only_the_gateway_signs_people_in(void **state)
+{
+    (void)state;
+    struct pair pair = pair_of("andre");
+    Auth__TokenRequest token = AUTH__TOKEN_REQUEST__INIT;
+    Auth__RevokedSinceRequest since = AUTH__REVOKED_SINCE_REQUEST__INIT;
+    assert_refused(call_as(&admin, "Token", &token.base, NULL), STATUS_FORBIDDEN);
+    assert_refused(call_as(&gateway, "Token", &token.base, pair.access), STATUS_FORBIDDEN);
+    assert_refused(call_as(&admin, "RevokedSince", &since.base, NULL), STATUS_FORBIDDEN);
+    assert_refused(call_as(&gateway, "RevokedSince", &since.base, pair.access), STATUS_FORBIDDEN);
+}
+
+static void test_a_sign_in_beyond_its_limit_is_too_large(void **state)
+{
+    (void)state;
+    char longest[9000];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    assert_refused(sign_in("andre", longest, "", "192.0.2.1"), STATUS_TOO_LARGE);
+    longest[1025] = '\0';
+    assert_refused(sign_in("andre", longest, "", "192.0.2.1"), STATUS_INVALID_CREDENTIALS);
+}
+
+static void test_sessions_outlive_the_process(void **state)
+{
+    (void)state;
+    struct pair pair = pair_of("andre");
+    test_client_close(&gateway);
+    test_client_close(&admin);
+    test_service_stop(&service);
+    start_service();
+    struct test_reply reply = refresh(pair.refresh);
+    struct pair next = pair_take(&reply);
+    assert_refused(refresh(pair.refresh), STATUS_INVALID_TOKEN);
+    assert_refused(refresh(next.refresh), STATUS_INVALID_TOKEN);
+}
+
+const struct CMUnitTest sign_in_tests[] = {
+    cmocka_unit_test(test_a_sign_in_gives_tokens_for_the_home_tenant),
+    cmocka_unit_test(test_what_is_wrong_with_a_sign_in_is_not_told),
+    cmocka_unit_test(test_who_fails_too_often_waits_whether_the_name_exists_or_not),
+    cmocka_unit_test(test_a_refresh_gives_new_tokens_of_the_same_session),
+    cmocka_unit_test(test_a_spent_refresh_token_ends_its_session),
+    cmocka_unit_test(test_signing_out_ends_the_session_and_is_told_to_gateways),
+    cmocka_unit_test(test_what_is_no_refresh_token_is_refused),
+    cmocka_unit_test(test_only_the_gateway_signs_people_in),
+    cmocka_unit_test(test_a_sign_in_beyond_its_limit_is_too_large),
+    cmocka_unit_test(test_sessions_outlive_the_process),
+};
+const size_t sign_in_test_count = sizeof sign_in_tests / sizeof sign_in_tests[0];
