@@ -10,6 +10,14 @@
 #define FILE_BYTES_MAX     (64 * 1024) /* of a NAME_FILE: a few keys or a PEM */
 #define NAME_FILE_SIZE_MAX 128
 
+/* What files held lives as long as the process, and is kept in sight here: a program may drop its
+ * last pointer to a value on its way out, and a leak checker would name it. */
+struct kept_text {
+    struct kept_text *next;
+    char text[];
+};
+static struct kept_text *kept_texts;
+
 static bool is_text(const struct option_row *row)
 {
     return row->type == OPTION_TEXT || row->type == OPTION_SECRET;
@@ -19,7 +27,8 @@ static bool is_text(const struct option_row *row)
 static const char *read_file(const char *program, const char *name, const char *path)
 {
     FILE *file = fopen(path, "re");
-    char *text = file != NULL ? malloc(FILE_BYTES_MAX + 1) : NULL;
+    struct kept_text *kept = file != NULL ? malloc(sizeof *kept + FILE_BYTES_MAX + 1) : NULL;
+    char *text = kept != NULL ? kept->text : NULL;
     size_t len = text != NULL ? fread(text, 1, FILE_BYTES_MAX + 1, file) : 0;
     bool failed = text == NULL || ferror(file) != 0;
     int err = errno;
@@ -35,9 +44,11 @@ static const char *read_file(const char *program, const char *name, const char *
         failed = true;
     }
     if (failed) {
-        free(text);
+        free(kept);
         return NULL;
     }
+    kept->next = kept_texts;
+    kept_texts = kept;
     while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r')) {
         len--;
     }
