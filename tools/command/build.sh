@@ -26,8 +26,11 @@ build_preset() {
     cmake --build --preset "$preset" "$@"
 }
 
+# What `up` and `bench` run; not the tests.
 build_programs() {
-    [ -n "${WARDROOM_BIN:-}" ] || with_build_lock build_preset release
+    local targets=(wardroom-supervisor wardroom-gateway wardroom-bench wardroomctl) service
+    for service in $services; do targets+=("wardroom-$service"); done
+    [ -n "${WARDROOM_BIN:-}" ] || with_build_lock build_preset release "${targets[@]}"
 }
 
 # A digest of files named on standard input, names and contents.
