@@ -47,15 +47,15 @@ static void test_a_message_prints_names_ids_times_and_hashes(void **state)
     uint8_t id[16] = {0x01, 0x93, 0xab}, hash[2] = {0xbe, 0xef};
     Threads__Author author = THREADS__AUTHOR__INIT;
     author.id = (ProtobufCBinaryData){16, id};
-    author.name = "Dana \"D\" Reyes\n";
+    author.name = (char[]){"Dana \"D\" Reyes\n"};
     author.role = AUTH__ROLE__ROLE_ANALYST;
     Threads__Message message = THREADS__MESSAGE__INIT;
-    message.tenant_id = "acme";
+    message.tenant_id = (char[]){"acme"};
     message.seq = 7;
     message.kind = THREADS__KIND__KIND_TEXT;
     message.author = &author;
     message.created_at_us = 1000001;
-    message.body = "caf\xc3\xa9 \x01";
+    message.body = (char[]){"caf\xc3\xa9 \x01"};
     message.hash = (ProtobufCBinaryData){2, hash};
     assert_encodes(&message.base,
                    "{\"tenant_id\":\"acme\",\"thread_id\":null,\"seq\":7,\"kind\":\"text\","
