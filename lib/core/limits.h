@@ -47,6 +47,10 @@
 #define STATEMENTS_PER_CONN_MAX 1024 /* prepared, 5 a tenant: 200 hot tenants a connection */
 #define TENANTS_OPEN_MAX       4096
 
+/* The threads service. */
+#define HOT_THREADS_MAX        2048  /* kept by one writer: 2,048 x 5.5 KiB = 11 MiB */
+#define UNREAD_COUNT_MAX       1000  /* beyond that nobody reads the difference */
+
 /* The channel layer. */
 #define PUBLISH_QUEUE_BYTES_MAX (16 * 1024 * 1024)
 #define CHANNEL_BYTES_MAX      (1024 * 1024)

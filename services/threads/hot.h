@@ -1,0 +1,45 @@
+/* Threads that one writer keeps in memory: tree, key, status, participants.
+ *
+ * hot_lock locks the rows of thread_head and believes what it remembers only where seq, root and
+ * meta_version of the locked row say the same, so two replicas writing one thread stay correct.
+ * Between hot_lock and the commit a hot thread may run ahead of the database; after a rollback the
+ * whole cache is dropped. Bounded: HOT_THREADS_MAX, least recently used first out. Next: record.h
+ */
+#ifndef WARDROOM_THREADS_HOT_H
+#define WARDROOM_THREADS_HOT_H
+
+#include "core/limits.h"
+#include "evidence/tree.h"
+#include "threads/store.h"
+
+struct hot_threads;
+struct tenant_keys;
+
+struct hot_thread {
+    struct tenant_id tenant;
+    struct uuid id;
+    struct key key;
+    bool erased; /* its key is gone: nothing can be said here any more */
+    struct tree tree;
+    uint8_t root[SHA256_SIZE];
+    int64_t last_us, meta_version;
+    int status;
+    size_t people_count;
+    struct uuid people[PARTICIPANTS_MAX]; /* who takes part now */
+    struct hot_thread *chain, *newer, *older;
+};
+
+struct hot_threads *hot_threads_new(void);
+void hot_threads_free(struct hot_threads *all);
+void hot_forget_all(struct hot_threads *all);
+void hot_forget(struct hot_threads *all, struct hot_thread *hot);
+
+/* Lock `count` different threads of tx's tenant, at most BATCH_CALLS_MAX, and bring them to memory.
+ * ret[i] is NULL where there is no such thread; the others stay put until the next call.
+ * CORRUPT: a head row contradicts itself. */
+MUST_CHECK enum status hot_lock(struct hot_threads *all, struct tenant_keys *keys,
+                                struct tenant_tx *tx, const struct uuid *ids, size_t count,
+                                struct hot_thread **ret);
+bool hot_takes_part(const struct hot_thread *hot, const struct uuid *user);
+
+#endif

@@ -1,0 +1,50 @@
+/* Who may do what in a thread, and which requests make sense. Pure: no I/O, clock, malloc or log.
+ *
+ * Next: store.h
+ */
+#ifndef WARDROOM_THREADS_RULES_H
+#define WARDROOM_THREADS_RULES_H
+
+#include "crypto/token.h"
+#include "threads.pb-c.h"
+
+/* A field that breaks a rule: JSON pointer and words, both literals. */
+struct rule_break {
+    const char *pointer, *detail;
+};
+
+/* Analysts, admins and auditors see every thread of their tenant; members those they take part in.
+ * A thread that one may not see does not exist. */
+bool rules_sees_all(enum role role);
+bool rules_may_see(enum role role, bool takes_part);
+/* May this person say something now? OK; NOT_FOUND: not theirs; CONFLICT: the thread is closed. */
+MUST_CHECK enum status rules_may_post(enum role role, bool takes_part, int thread_status);
+
+/* False: *ret says why. */
+bool rules_check_post(const Threads__PostRequest *in, const struct tenant_id *tenant,
+                      struct rule_break *ret);
+bool rules_check_create(const Threads__CreateRequest *in, struct rule_break *ret);
+bool rules_check_patch(const Threads__PatchRequest *in, struct rule_break *ret);
+bool rules_check_person(const ProtobufCBinaryData *user_id, const char *name, int role,
+                        struct rule_break *ret);
+bool rules_check_history(const Threads__HistoryRequest *in, struct rule_break *ret);
+bool rules_check_list(const Threads__ListRequest *in, struct rule_break *ret);
+
+/* Which members a PATCH sets, as bits of enum patch_field; names that are none of them are not
+ * known to this service and make it false. */
+enum patch_field {
+    PATCH_TITLE = 1,
+    PATCH_STATUS = 2,
+    PATCH_WAITING_ON = 4,
+    PATCH_SEVERITY = 8,
+    PATCH_TLP = 16
+};
+bool rules_patch_fields(const Threads__PatchRequest *in, unsigned *ret_fields);
+
+/* 0 means the default; false: over the bound. */
+bool rules_limit(uint32_t asked, unsigned *ret);
+
+/* May `author` correct this message? Only their own words, and only words. */
+bool rules_may_correct(int kind, bool is_author);
+
+#endif
