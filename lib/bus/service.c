@@ -2,7 +2,6 @@
  *
  * Next: settings.c
  */
-#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,22 +44,28 @@ static const struct rpc_rule *find_rule(const struct service_spec *spec, const c
     return rule->method != NULL ? rule : NULL;
 }
 
-/* Every method has its rule, and every rule's actor exists: what main.c promises. */
+/* Every method has its rule, and every rule's actor and database exist: main.c promises it. */
 static void make_methods(struct runtime *runtime)
 {
     const struct service_spec *spec = runtime->spec;
     const ProtobufCServiceDescriptor *service = spec->vtable->descriptor;
-    assert(service->n_methods <= METHODS_MAX);
-    runtime->method_count = service->n_methods;
-    for (unsigned i = 0; i < service->n_methods; i++) {
+    bool kept = service->n_methods <= METHODS_MAX;
+    for (unsigned i = 0; kept && i < service->n_methods; i++) {
         struct method *method = &runtime->methods[i];
         method->descriptor = &service->methods[i];
         method->index = i;
         method->rule = find_rule(spec, service->methods[i].name);
-        assert(method->rule != NULL);
-        assert(runtime->settings.actors[method->rule->actor] > 0);
-        assert(method->rule->scope == SCOPE_NONE || spec->schema != NULL);
+        kept = method->rule != NULL && runtime->settings.actors[method->rule->actor] > 0 &&
+               (method->rule->scope == SCOPE_NONE || spec->schema != NULL);
+        if (!kept) {
+            fprintf(stderr, "%s: the rule of %s is missing or names an actor or a scope that this "
+                            "service has not\n", spec->name, service->methods[i].name);
+        }
     }
+    if (!kept) {
+        abort();
+    }
+    runtime->method_count = service->n_methods;
 }
 
 static void make_actor(struct runtime *runtime, struct queue *queue, enum rpc_actor kind,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #include <cmocka.h>
 
@@ -117,6 +118,16 @@ void echo_close(struct echo *echo)
 {
     if (echo->pid > 0) {
         (void)echo_stop(echo, SIGKILL);
+    }
+    static const char *const left[] = {"echo.secret", "gateway.secret", "retention.secret",
+                                       "admin.secret", "stranger.secret", "echo.sock", "log",
+                                       "public/echo.pub", "public/gateway.pub",
+                                       "public/retention.pub", "public/admin.pub",
+                                       "public/stranger.pub", "public", "discovery"};
+    char path[512];
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", echo->trust.dir, left[i]);
+        (void)remove(path);
     }
     test_trust_close(&echo->trust);
 }
@@ -247,8 +258,73 @@ const char *ops_get(const struct echo *echo, const char *path, int *ret_code)
 long metric_value(const struct echo *echo, const char *line)
 {
     int code;
-    const char *at = strstr(ops_get(echo, "/metrics", &code), line);
-    return at != NULL && code == 200 ? strtol(at + strlen(line), NULL, 10) : -1;
+    char start[160];
+    snprintf(start, sizeof start, "\n%s", line); /* not in its HELP line */
+    const char *at = strstr(ops_get(echo, "/metrics", &code), start);
+    return at != NULL && code == 200 ? strtol(at + strlen(start), NULL, 10) : -1;
+}
+
+struct raw raw_open(const struct echo *echo, const char *program)
+{
+    struct raw raw = {.context = zmq_ctx_new()};
+    struct curve_pair keys;
+    char server[CURVE_TEXT_SIZE];
+    int linger = 0;
+    assert_int_equal(curve_load_pair(echo->trust.dir, program, &keys), OK);
+    assert_int_equal(curve_load_public(echo->trust.dir, "echo", server), OK);
+    raw.socket = zmq_socket(raw.context, ZMQ_DEALER);
+    zmq_setsockopt(raw.socket, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(raw.socket, ZMQ_CURVE_SERVERKEY, server, sizeof server);
+    zmq_setsockopt(raw.socket, ZMQ_CURVE_PUBLICKEY, keys.public_key, CURVE_TEXT_SIZE);
+    zmq_setsockopt(raw.socket, ZMQ_CURVE_SECRETKEY, keys.secret_key, CURVE_TEXT_SIZE);
+    assert_int_equal(zmq_connect(raw.socket, echo->endpoint), 0);
+    return raw;
+}
+
+void raw_close(struct raw *raw)
+{
+    zmq_close(raw->socket);
+    zmq_ctx_term(raw->context);
+}
+
+const Wardroom__Reply *raw_call(struct raw *raw, const struct bytes *frames, size_t count,
+                                int wait_ms)
+{
+    static Wardroom__Reply *reply;
+    static uint8_t frame[64 * 1024];
+    for (size_t i = 0; i < count; i++) {
+        assert_true(zmq_send(raw->socket, frames[i].data, frames[i].len,
+                             i + 1 < count ? ZMQ_SNDMORE : 0) >= 0);
+    }
+    if (reply != NULL) {
+        wardroom__reply__free_unpacked(reply, NULL);
+    }
+    reply = NULL;
+    zmq_setsockopt(raw->socket, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
+    int len = zmq_recv(raw->socket, frame, sizeof frame, 0);
+    if (len >= 0) {
+        reply = wardroom__reply__unpack(NULL, (size_t)len, frame);
+        assert_non_null(reply);
+    }
+    return reply;
+}
+
+const Wardroom__Reply *raw_say(struct raw *raw, const Wardroom__Envelope *envelope, int wait_ms)
+{
+    static uint8_t packed[2 * 1024 * 1024];
+    struct bytes frame = {packed, wardroom__envelope__pack(envelope, packed)};
+    return raw_call(raw, &frame, 1, wait_ms);
+}
+
+Wardroom__Envelope raw_envelope(void)
+{
+    static uint8_t id[16] = "0123456789abcdef";
+    Wardroom__Envelope envelope = WARDROOM__ENVELOPE__INIT;
+    envelope.version = 1;
+    envelope.request_id = (ProtobufCBinaryData){sizeof id, id};
+    envelope.method = (char *)"echo.Poll";
+    envelope.time_left_ms = 5000;
+    return envelope;
 }
 
 char *token_for(const struct echo *echo, enum role role, const char *tenant)

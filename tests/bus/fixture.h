@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "bus/client.h"
+#include "common.pb-c.h"
 #include "echo.pb-c.h"
 #include "support/token.h"
 
@@ -65,6 +66,21 @@ const Echo__EchoReply *answer_echo(struct answer *answer);
 long metric_value(const struct echo *echo, const char *line);
 /* The body of a GET to the ops port; the status in ret_code. Static. */
 const char *ops_get(const struct echo *echo, const char *path, int *ret_code);
+
+/* ---- A bare DEALER, for what bus_client would never send. */
+struct raw {
+    void *context, *socket;
+};
+/* With the key pair of `program` (a file pair in the trust folder). */
+struct raw raw_open(const struct echo *echo, const char *program);
+void raw_close(struct raw *raw);
+/* Send these frames as one message; the reply unpacked, or NULL after wait_ms. Freed by the next. */
+const Wardroom__Reply *raw_call(struct raw *raw, const struct bytes *frames, size_t count,
+                                int wait_ms);
+/* One frame: this envelope. */
+const Wardroom__Reply *raw_say(struct raw *raw, const Wardroom__Envelope *envelope, int wait_ms);
+/* A good envelope of echo.Poll, to be spoiled. */
+Wardroom__Envelope raw_envelope(void);
 
 char *token_for(const struct echo *echo, enum role role, const char *tenant);
 
