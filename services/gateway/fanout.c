@@ -1,0 +1,150 @@
+/* Batches in, frames out. rooms.c keeps the lists. Next: rooms.c */
+#include "fanout.h"
+
+#include "core/arena.h"
+#include "core/cleanup.h"
+#include "core/limits.h"
+#include "counters.h"
+#include "events.h"
+#include "events.pb-c.h"
+#include "presence.h"
+#include "resync.h"
+#include "thread_list.h"
+
+/* The rooms that the batch being read has messages for. */
+static struct room *touched;
+
+static void deliver(struct subscription *subscription, struct room *room, struct frame *frame)
+{
+    switch (subscription->state) {
+    case SUBSCRIPTION_LIVE:
+        if (subscription->sent_seq == room->first_seq - 1) {
+            session_send(subscription->session, frame);
+            subscription->sent_seq = room->last_seq;
+            count_by(COUNT_DELIVERIES, room->messages);
+        } else if (subscription->sent_seq < room->last_seq) {
+            subscription->seen_seq = room->last_seq;
+            resync_refill(subscription);
+        }
+        break;
+    case SUBSCRIPTION_OPENING:
+    case SUBSCRIPTION_SYNCING:
+        if (subscription->seen_seq < room->last_seq)
+            subscription->seen_seq = room->last_seq;
+        break;
+    }
+}
+
+/* The frame of a room is complete: to everybody in it. */
+static void flush_room(struct room *room)
+{
+    struct frame *frame = frame_finish(&room->builder);
+    for (size_t i = 0; i < room->count; i++) {
+        if (frame) {
+            deliver(room->subscriptions[i], room, frame);
+        } else { /* out of memory: the history has it */
+            room->subscriptions[i]->seen_seq = room->last_seq;
+            resync_refill(room->subscriptions[i]);
+        }
+    }
+    frame_drop(frame);
+    room->messages = 0;
+}
+
+static void add_to_room(struct room *room, const Threads__Message *message)
+{
+    static struct buf event;
+    buf_clear(&event);
+    event.failed = false;
+    event_message(&event, message);
+    if (room->messages > 0 &&
+        (message->seq != room->last_seq + 1 ||
+         frame_builder_len(&room->builder) + event.len + 1 > FRAME_OUT_BYTES_MAX))
+        flush_room(room);
+    if (room->messages == 0) {
+        room->first_seq = message->seq;
+        struct room **link = &touched;
+        while (*link && *link != room)
+            link = &(*link)->next_touched;
+        if (!*link) {
+            room->next_touched = touched;
+            touched = room;
+        }
+    }
+    buf_append(frame_next_event(&room->builder), event.data, event.len);
+    room->builder.buf.failed |= event.failed;
+    room->last_seq = message->seq;
+    room->messages++;
+}
+
+static void on_message(struct tenant *tenant, const Threads__Message *message)
+{
+    struct thread_id thread;
+    if (!uuid_from_bytes(bytes_of(message->thread_id.data, message->thread_id.len), &thread.u))
+        return;
+    struct room *room = fanout_room(tenant, &thread);
+    if (room)
+        add_to_room(room, message);
+    thread_list_on_message(tenant, &thread, room);
+}
+
+static void on_event(struct tenant *tenant, const Events__Event *event)
+{
+    switch (event->of_case) {
+    case EVENTS__EVENT__OF_MESSAGE:
+        on_message(tenant, event->message);
+        break;
+    case EVENTS__EVENT__OF_THREAD:
+        thread_list_on_event(tenant, event->thread);
+        break;
+    case EVENTS__EVENT__OF_TYPING:
+        presence_on_typing(tenant, event->typing);
+        break;
+    case EVENTS__EVENT__OF_READ:
+        presence_on_read(tenant, event->read);
+        break;
+    case EVENTS__EVENT__OF_PRESENCE:
+        presence_on_presence(tenant, event->presence);
+        break;
+    case EVENTS__EVENT__OF__NOT_SET:
+    case _EVENTS__EVENT__OF__CASE_IS_INT_SIZE:
+        break;
+    }
+}
+
+void fanout_on_batch(void *data, const struct tenant_id *id, struct bytes packed)
+{
+    static struct arena *arena;
+    struct tenant *tenant = fanout_tenant(data, id);
+    if (!arena)
+        arena = arena_new(REQUEST_ARENA_BYTES_MAX);
+    if (!tenant || !arena)
+        return;
+    Events__Batch *batch =
+        events__batch__unpack(arena_allocator(arena), packed.len, packed.data);
+    if (!batch || strcmp(batch->tenant_id, id->text) != 0) {
+        count(COUNT_BAD_BATCH);
+        arena_reset(arena);
+        return;
+    }
+    for (size_t i = 0; i < batch->n_events; i++)
+        on_event(tenant, batch->events[i]);
+    while (touched) {
+        struct room *room = touched;
+        touched = room->next_touched;
+        room->next_touched = NULL;
+        if (room->messages > 0)
+            flush_room(room);
+    }
+    arena_reset(arena);
+}
+
+void fanout_send_room(struct room *room, struct frame *frame, const struct user_id *except)
+{
+    for (size_t i = 0; i < room->count; i++) {
+        struct session *session = room->subscriptions[i]->session;
+        bool is_except = except && uuid_equal(&session_who(session)->user.u, &except->u);
+        if (room->subscriptions[i]->state != SUBSCRIPTION_OPENING && !is_except)
+            session_send(session, frame);
+    }
+}

@@ -1,0 +1,27 @@
+/* What a session is told about threads it is not subscribed to: made, changed, taken away.
+ *
+ * Changes that the threads service publishes go to everybody who may see the thread. A new message
+ * changes a thread as well (last_seq, waiting_on): for those who are not subscribed, the thread is
+ * fetched once per THREAD_UPDATE_MS at most and sent whole. Next: presence.h
+ */
+#ifndef WARDROOM_GATEWAY_THREAD_LIST_H
+#define WARDROOM_GATEWAY_THREAD_LIST_H
+
+#include "events.pb-c.h"
+#include "fanout.h"
+
+#define THREAD_UPDATE_MS 500
+
+void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *event);
+/* `room` may be NULL: nobody is subscribed. */
+void thread_list_on_message(struct tenant *tenant, const struct thread_id *thread,
+                            const struct room *room);
+/* The last session of a tenant is gone. */
+void thread_list_end(struct tenant *tenant);
+/* Ten times a second. */
+void thread_list_tick(struct gateway *gateway);
+
+/* May this session see a thread with these participants? */
+bool thread_list_may_see(const struct principal *who, const Threads__Thread *thread);
+
+#endif

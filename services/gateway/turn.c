@@ -1,0 +1,154 @@
+/* The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way, then
+ * everything closes its handles and the loop runs out by itself. Next: listener.h
+ */
+#include "turn.h"
+
+#include <signal.h>
+#include <unistd.h>
+#include "core/clock.h"
+#include "core/log.h"
+#include "fanout.h"
+#include "health.h"
+#include "http.h"
+#include "listener.h"
+#include "resync.h"
+#include "revocation.h"
+#include "session.h"
+#include "thread_list.h"
+
+#define TICK_MS          100
+#define TICKS_PER_SECOND 10
+#define STOP_MS          5000
+
+static void on_turn_end(uv_prepare_t *handle)
+{
+    struct gateway *gateway = handle->data;
+    sessions_end_turn(gateway);
+    http_write_answers(gateway);
+}
+
+void turn_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes batch)
+{
+    fanout_on_batch(gateway, tenant, batch);
+}
+
+void turn_on_channel_state(void *data, bool is_connected)
+{
+    struct gateway *gateway = data;
+    log_event(is_connected ? LOG_INFO : LOG_WARN, is_connected ? "redis.up" : "redis.down");
+    health_look(gateway);
+    if (is_connected)
+        resync_check_rooms(gateway, NULL);
+}
+
+void turn_on_channel_added(void *data, const struct tenant_id *id)
+{
+    struct tenant *tenant = fanout_tenant(data, id);
+    if (tenant)
+        resync_check_rooms(data, tenant);
+}
+
+static void look_at_tenant(void *data, struct index_node *node)
+{
+    const struct gateway *gateway = data;
+    struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
+    int64_t now_ms = gateway_now_ms(gateway), now_s = clock_now_us() / 1000000;
+    for (struct session *session = tenant->sessions; session; session = session->next) {
+        if (gateway->is_stopping)
+            session_close(session, CLOSE_GOING_AWAY, "going away");
+        else
+            session_look(session, now_ms, now_s);
+    }
+}
+
+/* A replica that went or came may have lost what it had not yet published. */
+static void watch_threads(struct gateway *gateway)
+{
+    unsigned alive = bus_client_alive(gateway->bus, "threads");
+    if (alive != gateway->threads_alive && alive > 0)
+        resync_check_rooms(gateway, NULL);
+    gateway->threads_alive = alive;
+}
+
+static void close_everything(struct gateway *gateway)
+{
+    listener_close(gateway->listener);
+    bus_client_close(gateway->bus);
+    subscriber_close(gateway->channel);
+    gateway->bus = NULL;
+    gateway->channel = NULL;
+    uv_close((uv_handle_t *)&gateway->turn_end, NULL);
+    uv_close((uv_handle_t *)&gateway->tick, NULL);
+    uv_close((uv_handle_t *)&gateway->sigterm, NULL);
+    uv_close((uv_handle_t *)&gateway->sigint, NULL);
+}
+
+static void go_down(struct gateway *gateway)
+{
+    index_each(&gateway->tenants, look_at_tenant, gateway);
+    bool is_idle = gateway->tenants.count == 0 && !gateway->exchanges;
+    if (is_idle || gateway_now_ms(gateway) >= gateway->stop_by_ms)
+        close_everything(gateway);
+}
+
+static void on_second(struct gateway *gateway)
+{
+    health_look(gateway);
+    watch_threads(gateway);
+    http_sweep(gateway);
+    resync_sweep(gateway);
+    index_each(&gateway->tenants, look_at_tenant, gateway);
+    if (gateway->ticks / TICKS_PER_SECOND % REVOCATION_POLL_S == 0)
+        revocation_poll(gateway);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct gateway *gateway = timer->data;
+    if (gateway->is_stopping) {
+        go_down(gateway);
+        return;
+    }
+    resync_tick(gateway);
+    resync_check_tick(gateway);
+    thread_list_tick(gateway);
+    if (++gateway->ticks % TICKS_PER_SECOND == 0)
+        on_second(gateway);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct gateway *gateway = handle->data;
+    if (gateway->is_stopping)
+        _exit(1); /* asked twice: at once */
+    log_event(LOG_INFO, "stopping", {"signal", LOG_I(number)});
+    gateway->is_stopping = true;
+    gateway->stop_by_ms = gateway_now_ms(gateway) + STOP_MS;
+    listener_stop(gateway->listener);
+}
+
+static void open_signal(struct gateway *gateway, uv_signal_t *handle, int number)
+{
+    uv_signal_init(gateway->loop, handle);
+    handle->data = gateway;
+    uv_signal_start(handle, on_signal, number);
+}
+
+enum status turn_open(struct gateway *gateway)
+{
+    open_signal(gateway, &gateway->sigterm, SIGTERM);
+    open_signal(gateway, &gateway->sigint, SIGINT);
+    uv_prepare_init(gateway->loop, &gateway->turn_end);
+    gateway->turn_end.data = gateway;
+    uv_prepare_start(&gateway->turn_end, on_turn_end);
+    uv_timer_init(gateway->loop, &gateway->tick);
+    gateway->tick.data = gateway;
+    uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
+    return listener_open(gateway, &gateway->listener);
+}
+
+void turn_fini(struct gateway *gateway)
+{
+    listener_free(gateway->listener);
+    gateway->listener = NULL;
+}
