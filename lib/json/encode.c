@@ -202,7 +202,11 @@ static void write_value(const ProtobufCFieldDescriptor *field, enum field_form f
         break;
     case PROTOBUF_C_TYPE_STRING: {
         const char *text = *(char *const *)member;
-        json_write_string(bytes_text(text ? text : ""), out);
+        bool is_end_of_list = (!text || !text[0]) && strcmp(field->name, "next") == 0;
+        if (is_end_of_list)
+            buf_append(out, "null", 4);
+        else
+            json_write_string(bytes_text(text ? text : ""), out);
         break;
     }
     case PROTOBUF_C_TYPE_BYTES: {

@@ -6,8 +6,8 @@
  * and are lower case; `x_filled` is never read from JSON; `set_fields` is filled with the
  * top-level names that were present (and never read or printed).
  *
- * Printing what is absent: an UNSPECIFIED enum, an empty id or hash and a 0 time are null; a
- * sub-message that is not set, an empty `_json`, unset oneof members and a 0 `reply_to` or
+ * Printing what is absent: an UNSPECIFIED enum, an empty id or hash, a 0 time and an empty `next` are
+ * null; a sub-message that is not set, an empty `_json`, unset oneof members and a 0 `reply_to` or
  * `corrects` are left out; repeated fields are always arrays; everything else is always printed.
  * On input null means absent.
  */
