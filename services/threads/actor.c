@@ -31,7 +31,7 @@ void threads_actor_forget(void *state)
 {
     struct threads_actor *actor = state;
     if (actor->hot != NULL) {
-        hot_forget_all(actor->hot);
+        hot_forget_ahead(actor->hot);
     }
 }
 

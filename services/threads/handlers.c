@@ -29,7 +29,7 @@ const struct rpc_rule threads_rules[] = {
 
 Threads__Api_Service threads_vtable = THREADS__API__INIT(threads_);
 
-void fail(struct call *call, enum status status)
+void fail_with(struct call *call, enum status status)
 {
     call_fail(call, status, "%s", status_meaning(status));
 }
@@ -61,7 +61,7 @@ bool load_access(struct call *call, const struct uuid *thread, struct access_row
     enum status status =
         store_get_access(call->tx, thread, &call->who->user.u, &found, ret);
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return false;
     }
     if (!found || !rules_may_see(call->who->role, ret->takes_part)) {
@@ -86,7 +86,7 @@ Threads__Thread *load_thread(struct call *call, const struct uuid *id)
         status = view_threads(call, rows, 1, &list);
     }
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return NULL;
     }
     return list.items[0];
@@ -179,7 +179,7 @@ void threads_read(Threads__Api_Service *service, const Threads__ReadRequest *in,
     bool moved;
     enum status status = store_move_mark(call->tx, &id, &mark, &moved);
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return;
     }
     Threads__Receipt out = THREADS__RECEIPT__INIT;
@@ -205,7 +205,7 @@ void threads_receipts(Threads__Api_Service *service, const Threads__GetRequest *
     }
     enum status status = store_list_marks(call->tx, &id, &rows);
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return;
     }
     struct frame {
@@ -216,7 +216,7 @@ void threads_receipts(Threads__Api_Service *service, const Threads__GetRequest *
     struct frame *frames = arena_alloc(call->arena, (count + 1) * sizeof *frames);
     Threads__Receipt **results = arena_alloc(call->arena, (count + 1) * sizeof *results);
     if (frames == NULL || results == NULL) {
-        fail(call, STATUS_RESOURCE_EXHAUSTED);
+        fail_with(call, STATUS_RESOURCE_EXHAUSTED);
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -53,7 +53,7 @@ enum status threads_post_batch(struct call **calls, size_t count);
 /* ---- what handlers share, in handlers.c */
 
 /* End the call with a status and its general words. */
-void fail(struct call *call, enum status status);
+void fail_with(struct call *call, enum status status);
 void fail_no_thread(struct call *call);
 /* Report a broken rule; returns false for `return`. */
 bool refuse_field(struct call *call, const struct rule_break *broken);

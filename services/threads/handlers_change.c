@@ -28,7 +28,7 @@ static bool change_begin(struct call *call, const ProtobufCBinaryData *thread_id
     enum status status =
         hot_lock(ret->actor->hot, ret->actor->keys, call->tx, &ret->id, 1, &ret->hot);
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return false;
     }
     if (ret->hot == NULL) {
@@ -36,7 +36,7 @@ static bool change_begin(struct call *call, const ProtobufCBinaryData *thread_id
         return false;
     }
     if (ret->hot->erased) {
-        fail(call, STATUS_GONE);
+        fail_with(call, STATUS_GONE);
         return false;
     }
     ret->thread = load_thread(call, &ret->id);
@@ -85,7 +85,7 @@ static enum status change_record(struct change *change)
 static void change_fail(struct change *change, enum status status)
 {
     hot_forget(change->actor->hot, change->hot);
-    fail(change->call, status);
+    fail_with(change->call, status);
 }
 
 /* Give the thread the values of the request; returns those fields that really change. */

@@ -225,7 +225,7 @@ static void reply_existing(struct call *call, const struct draft *draft,
     enum status status = store_find_incident(
         call->tx, bytes_of(draft->incident_index, SHA256_SIZE), &found, &id);
     if (status != OK || !found) {
-        fail(call, status != OK ? status : STATUS_UNAVAILABLE);
+        fail_with(call, status != OK ? status : STATUS_UNAVAILABLE);
         return;
     }
     Threads__Thread *thread = load_thread(call, &id);
@@ -273,7 +273,7 @@ void threads_create(Threads__Api_Service *service, const Threads__CreateRequest 
         bytes_wipe(&draft.hot->key, sizeof draft.hot->key);
     }
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
     } else if (added) {
         reply(&draft.thread, data);
     } else {

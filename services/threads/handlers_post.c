@@ -92,7 +92,7 @@ static void post_admit(struct batch *batch, struct post *post)
     } else if (status == STATUS_CONFLICT) {
         call_fail(call, status, "the thread is closed");
     } else if (status != OK || hot->erased) {
-        fail(call, status != OK ? status : STATUS_GONE);
+        fail_with(call, status != OK ? status : STATUS_GONE);
     } else if (post->in->reply_to > last_seq) {
         call_field_error(call, "/reply_to", "there is no such message in this thread");
     } else if (post->in->corrects > last_seq) {
@@ -212,7 +212,7 @@ static void post_record(struct batch *batch, struct post *post)
     enum status status =
         records_add(records, batch->tx, batch->hot[post->place], &in, &post->leaf);
     if (status != OK) {
-        fail(post->call, status);
+        fail_with(post->call, status);
         post->state = POST_OVER;
         return;
     }
@@ -323,7 +323,7 @@ static void reply_stored(struct post *post, const struct key *key)
     if (status == OK) {
         reply_repeat(post, message);
     } else {
-        fail(post->call, status);
+        fail_with(post->call, status);
     }
 }
 
@@ -349,7 +349,7 @@ static void reply_twin(struct batch *batch, struct post *post, const struct key 
         post->stored = twin->stored;
         reply_stored(post, key);
     } else {
-        fail(post->call, call_status(twin->call));
+        fail_with(post->call, call_status(twin->call));
     }
 }
 
@@ -446,6 +446,6 @@ void threads_post(Threads__Api_Service *service, const Threads__PostRequest *in,
     struct call *call = data;
     enum status status = threads_post_batch(&call, 1);
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
     }
 }

@@ -103,7 +103,7 @@ void threads_list(Threads__Api_Service *service, const Threads__ListRequest *in,
         status = view_threads(call, rows, limit, &list);
     }
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return;
     }
     Threads__ListReply out = THREADS__LIST_REPLY__INIT;
@@ -188,7 +188,7 @@ void threads_history(Threads__Api_Service *service, const Threads__HistoryReques
         status = page_of(call, &id, &access, rows, limit, &out);
     }
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return;
     }
     if (out.n_results > 0 && out.n_results < db_rows_count(rows)) {
@@ -310,7 +310,7 @@ void threads_verify(Threads__Api_Service *service, const Threads__GetRequest *in
     }
     bytes_wipe(&key, sizeof key);
     if (status != OK) {
-        fail(call, status);
+        fail_with(call, status);
         return;
     }
     tree_root(&check.tree, root);

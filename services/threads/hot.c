@@ -60,6 +60,17 @@ void hot_forget_all(struct hot_threads *all)
     }
 }
 
+void hot_forget_ahead(struct hot_threads *all)
+{
+    struct hot_thread *next;
+    for (struct hot_thread *at = all->newest; at != NULL; at = next) {
+        next = at->older;
+        if (at->ahead) {
+            hot_forget(all, at);
+        }
+    }
+}
+
 void hot_threads_free(struct hot_threads *all)
 {
     if (all != NULL) {
@@ -208,6 +219,7 @@ enum status hot_lock(struct hot_threads *all, struct tenant_keys *keys, struct t
         size_t place = place_of(ids, count, &head.thread);
         struct hot_thread *hot = find(all, tenant_tx_tenant(tx), &head.thread);
         if (hot != NULL && still_true(hot, &head)) {
+            hot->ahead = false;
             ret[place] = hot;
             continue;
         }

@@ -2,8 +2,8 @@
  *
  * hot_lock locks the rows of thread_head and believes what it remembers only where seq, root and
  * meta_version of the locked row say the same, so two replicas writing one thread stay correct.
- * Between hot_lock and the commit a hot thread may run ahead of the database; after a rollback the
- * whole cache is dropped. Bounded: HOT_THREADS_MAX, least recently used first out. Next: record.h
+ * Between hot_lock and the commit a hot thread may run ahead of the database; after a rollback such
+ * threads are dropped. Bounded: HOT_THREADS_MAX, least recently used first out. Next: record.h
  */
 #ifndef WARDROOM_THREADS_HOT_H
 #define WARDROOM_THREADS_HOT_H
@@ -26,12 +26,15 @@ struct hot_thread {
     int status;
     size_t people_count;
     struct uuid people[PARTICIPANTS_MAX]; /* who takes part now */
+    bool ahead; /* written to since it was last compared with the database */
     struct hot_thread *chain, *newer, *older;
 };
 
 struct hot_threads *hot_threads_new(void);
 void hot_threads_free(struct hot_threads *all);
 void hot_forget_all(struct hot_threads *all);
+/* After a rollback: those that may be ahead of the database. */
+void hot_forget_ahead(struct hot_threads *all);
 void hot_forget(struct hot_threads *all, struct hot_thread *hot);
 
 /* Lock `count` different threads of tx's tenant, at most BATCH_CALLS_MAX, and bring them to memory.

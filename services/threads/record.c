@@ -120,6 +120,7 @@ enum status records_add(struct records *records, struct tenant_tx *tx, struct ho
     leaf_hash(&record, ret->hash);
     tree_append(&hot->tree, ret->hash);
     hot->last_us = record.time_us;
+    hot->ahead = true;
     note_written(records, hot);
     return OK;
 }
