@@ -15,13 +15,14 @@
  * Execute of the change of tenant; the same of itself. A few fit before a flush is forced. */
 #define STATEMENT_STEPS_MAX 7
 #define PIPELINE_STEPS_MAX  32
-#define PARAMS_MAX         32
+#define PARAMS_MAX          32
 #define STATEMENT_NAME_SIZE 16 /* "s" and a 32-bit number */
-#define RECONNECT_WAIT_MS  100
+#define RECONNECT_WAIT_MS   100
 /* The server gives up at STATEMENT_TIMEOUT_MS; a peer that says nothing at all is given a little
  * longer, then the connection is dropped. */
-#define ANSWER_TIMEOUT_MS  (STATEMENT_TIMEOUT_MS + 2000)
-/* Server-side caches grow with the tenants a backend has seen; an hourly new backend bounds them. */
+#define ANSWER_TIMEOUT_MS (STATEMENT_TIMEOUT_MS + 2000)
+/* Server-side caches grow with the tenants a backend has seen; an hourly new backend bounds them.
+ */
 #define CONNECTION_AGE_MS_MAX (60 * 60 * 1000)
 
 struct statement;
@@ -79,8 +80,8 @@ struct encoded {
 };
 bool pipeline_command(struct db *db, enum step_kind kind, const char *sql,
                       const struct encoded *params);
-bool pipeline_prepare(struct db *db, struct statement *statement, const char *name,
-                      const char *sql, const struct encoded *params);
+bool pipeline_prepare(struct db *db, struct statement *statement, const char *name, const char *sql,
+                      const struct encoded *params);
 bool pipeline_execute(struct db *db, struct statement *statement, const char *name,
                       const struct encoded *params);
 /* Send all, wait for every answer. The first failure counts; ret_last (may be NULL) takes the
@@ -92,7 +93,8 @@ MUST_CHECK enum status params_encode(struct db *db, const struct db_param *param
                                      struct encoded *ret);
 
 /* rows.c */
-struct db_rows *rows_new(struct tenant_tx *tx, PGresult *result); /* takes `result`; NULL: no memory */
+struct db_rows *rows_new(struct tenant_tx *tx,
+                         PGresult *result); /* takes `result`; NULL: no memory */
 void rows_free_all(struct tenant_tx *tx);
 
 /* statements.c: which statements the server has prepared for us, least recently used first out. */

@@ -31,7 +31,8 @@ enum status db_open(const char *conninfo, const char *service, struct db **ret)
         return STATUS_RESOURCE_EXHAUSTED;
     }
     db->database_hash = fnv1a(conninfo);
-    /* All parameters of one statement: BATCH_CALLS_MAX contents of CONTENT_BYTES_MAX, and change. */
+    /* All parameters of one statement: BATCH_CALLS_MAX contents of CONTENT_BYTES_MAX, and change.
+     */
     db->params.max = (size_t)BATCH_CALLS_MAX * CONTENT_BYTES_MAX + 16 * 1024 * 1024;
     *ret = db;
     return db_connect(db);
@@ -74,13 +75,13 @@ void db_disconnect(struct db *db)
 }
 
 /* Settings of every session. Wall 1 starts closed: without a tenant only the service's own tables
- * can be named. A generic plan of an insert is as good as a planned one, and jit never pays here. */
-static const char session_sql[] =
-    "SELECT set_config('search_path', 'wardroom, pg_temp', false), "
-    "set_config('statement_timeout', $1, false), "
-    "set_config('idle_in_transaction_session_timeout', $2, false), "
-    "set_config('client_min_messages', 'warning', false), "
-    "set_config('jit', 'off', false)";
+ * can be named. A generic plan of an insert is as good as a planned one, and jit never pays here.
+ */
+static const char session_sql[] = "SELECT set_config('search_path', 'wardroom, pg_temp', false), "
+                                  "set_config('statement_timeout', $1, false), "
+                                  "set_config('idle_in_transaction_session_timeout', $2, false), "
+                                  "set_config('client_min_messages', 'warning', false), "
+                                  "set_config('jit', 'off', false)";
 
 static enum status session_settings(struct db *db)
 {
@@ -136,8 +137,7 @@ enum status db_ping(struct db *db)
         if (status != OK) {
             return status;
         }
-        if (pipeline_command(db, STEP_COMMAND, "SELECT 1", NULL) &&
-            pipeline_sync(db, NULL) == OK) {
+        if (pipeline_command(db, STEP_COMMAND, "SELECT 1", NULL) && pipeline_sync(db, NULL) == OK) {
             return OK;
         }
         if (!had_connection) {

@@ -45,9 +45,20 @@ struct db_stmt {
     const char *sql;
 };
 
-enum db_type { DB_TYPE_NULL, DB_TYPE_I16, DB_TYPE_I32, DB_TYPE_I64, DB_TYPE_BOOL, DB_TYPE_BYTES,
-               DB_TYPE_TEXT, DB_TYPE_UUID, DB_TYPE_I16S, DB_TYPE_I64S, DB_TYPE_UUIDS,
-               DB_TYPE_BYTESS };
+enum db_type {
+    DB_TYPE_NULL,
+    DB_TYPE_I16,
+    DB_TYPE_I32,
+    DB_TYPE_I64,
+    DB_TYPE_BOOL,
+    DB_TYPE_BYTES,
+    DB_TYPE_TEXT,
+    DB_TYPE_UUID,
+    DB_TYPE_I16S,
+    DB_TYPE_I64S,
+    DB_TYPE_UUIDS,
+    DB_TYPE_BYTESS
+};
 
 /* One parameter, borrowed for the call. Arrays feed unnest($n::bigint[], ...). */
 struct db_param {
@@ -57,20 +68,22 @@ struct db_param {
     const void *items;
     size_t count;
 };
-#define DB_NULL            ((struct db_param){.type = DB_TYPE_NULL})
-#define DB_I16(value)      ((struct db_param){.type = DB_TYPE_I16, .number = (value)})
-#define DB_I32(value)      ((struct db_param){.type = DB_TYPE_I32, .number = (value)})
-#define DB_I64(value)      ((struct db_param){.type = DB_TYPE_I64, .number = (int64_t)(value)})
-#define DB_BOOL(value)     ((struct db_param){.type = DB_TYPE_BOOL, .number = (value)})
-#define DB_BYTES(value)    ((struct db_param){.type = DB_TYPE_BYTES, .bytes = (value)})
-#define DB_TEXT(value)     ((struct db_param){.type = DB_TYPE_TEXT, .bytes = (value)})
-#define DB_UUID(id)        ((struct db_param){.type = DB_TYPE_UUID, .bytes = uuid_bytes(id)})
+#define DB_NULL         ((struct db_param){.type = DB_TYPE_NULL})
+#define DB_I16(value)   ((struct db_param){.type = DB_TYPE_I16, .number = (value)})
+#define DB_I32(value)   ((struct db_param){.type = DB_TYPE_I32, .number = (value)})
+#define DB_I64(value)   ((struct db_param){.type = DB_TYPE_I64, .number = (int64_t)(value)})
+#define DB_BOOL(value)  ((struct db_param){.type = DB_TYPE_BOOL, .number = (value)})
+#define DB_BYTES(value) ((struct db_param){.type = DB_TYPE_BYTES, .bytes = (value)})
+#define DB_TEXT(value)  ((struct db_param){.type = DB_TYPE_TEXT, .bytes = (value)})
+#define DB_UUID(id)     ((struct db_param){.type = DB_TYPE_UUID, .bytes = uuid_bytes(id)})
 /* const int16_t *, const int64_t *, const struct uuid *, const struct bytes * (an item whose data
  * is NULL is SQL NULL) */
-#define DB_I16S(array, n)  ((struct db_param){.type = DB_TYPE_I16S, .items = (array), .count = (n)})
-#define DB_I64S(array, n)  ((struct db_param){.type = DB_TYPE_I64S, .items = (array), .count = (n)})
-#define DB_UUIDS(array, n) ((struct db_param){.type = DB_TYPE_UUIDS, .items = (array), .count = (n)})
-#define DB_BYTESS(array, n) ((struct db_param){.type = DB_TYPE_BYTESS, .items = (array), .count = (n)})
+#define DB_I16S(array, n) ((struct db_param){.type = DB_TYPE_I16S, .items = (array), .count = (n)})
+#define DB_I64S(array, n) ((struct db_param){.type = DB_TYPE_I64S, .items = (array), .count = (n)})
+#define DB_UUIDS(array, n)                                                                         \
+    ((struct db_param){.type = DB_TYPE_UUIDS, .items = (array), .count = (n)})
+#define DB_BYTESS(array, n)                                                                        \
+    ((struct db_param){.type = DB_TYPE_BYTESS, .items = (array), .count = (n)})
 
 /* Run a statement; rows live until db_rows_free or the end of the transaction, whichever is first
  * (a transaction frees what is left). ret_rows may be NULL.
@@ -99,8 +112,10 @@ void db_rows_free(struct db_rows *rows); /* NULL is fine */
 size_t db_rows_count(const struct db_rows *rows);
 size_t db_rows_affected(const struct db_rows *rows); /* of INSERT, UPDATE, DELETE */
 bool db_is_null(const struct db_rows *rows, size_t row, size_t column);
-int64_t db_i64(const struct db_rows *rows, size_t row, size_t column); /* any integer or bool; NULL is 0 */
-struct bytes db_bytes(const struct db_rows *rows, size_t row, size_t column); /* bytea or text, borrowed */
+int64_t db_i64(const struct db_rows *rows, size_t row,
+               size_t column); /* any integer or bool; NULL is 0 */
+struct bytes db_bytes(const struct db_rows *rows, size_t row,
+                      size_t column); /* bytea or text, borrowed */
 struct uuid db_uuid(const struct db_rows *rows, size_t row, size_t column);
 
 #endif

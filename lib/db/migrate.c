@@ -75,8 +75,8 @@ static enum status run_base(struct migration_run *run)
          file++) {
         CLEANUP(buf_fini) struct buf sql = {0};
         replace_all(file->sql, "@SERVICE@", run->service, &sql);
-        status = sql.failed ? STATUS_RESOURCE_EXHAUSTED
-                            : execute(run, (const char *)sql.data, 0, NULL);
+        status =
+            sql.failed ? STATUS_RESOURCE_EXHAUSTED : execute(run, (const char *)sql.data, 0, NULL);
     }
     return status;
 }
@@ -110,9 +110,9 @@ static enum status run_file(struct migration_run *run, const struct schema_file 
         status = execute(run, file->sql, 0, NULL);
     }
     if (status == OK) {
-        status = execute(run,
-                         "INSERT INTO wardroom.migration (version, name) VALUES ($1::integer, $2)",
-                         2, (const char *const[]){version, file->name});
+        status =
+            execute(run, "INSERT INTO wardroom.migration (version, name) VALUES ($1::integer, $2)",
+                    2, (const char *const[]){version, file->name});
     }
     if (status == OK) {
         status = execute(run, "COMMIT", 0, NULL);

@@ -75,8 +75,8 @@ bool pipeline_command(struct db *db, enum step_kind kind, const char *sql,
     return true;
 }
 
-bool pipeline_prepare(struct db *db, struct statement *statement, const char *name,
-                      const char *sql, const struct encoded *params)
+bool pipeline_prepare(struct db *db, struct statement *statement, const char *name, const char *sql,
+                      const struct encoded *params)
 {
     if (!has_room(db) ||
         !lost_on_send(db, PQsendPrepare(db->conn, name, sql, params->count, params->types))) {

@@ -16,7 +16,7 @@ struct statement {
     struct tenant_id tenant;
     uint32_t types_hash, slot;
     char name[STATEMENT_NAME_SIZE];
-    struct statement *chain;            /* next in its slot, or in the free list */
+    struct statement *chain; /* next in its slot, or in the free list */
     struct statement *newer, *older;
 };
 
@@ -123,8 +123,11 @@ struct statement *statements_take(struct statements *all, const struct db_stmt *
         }
     }
     struct statement *entry = entry_new(all, ret_evicted);
-    *entry = (struct statement){.stmt = stmt, .tenant = *tenant, .types_hash = types,
-                                .slot = slot, .chain = all->slots[slot]};
+    *entry = (struct statement){.stmt = stmt,
+                                .tenant = *tenant,
+                                .types_hash = types,
+                                .slot = slot,
+                                .chain = all->slots[slot]};
     snprintf(entry->name, sizeof entry->name, "s%u", ++all->last_name);
     all->slots[slot] = entry;
     list_add_newest(all, entry);

@@ -27,10 +27,10 @@ static const struct db_stmt key_newest = {"key_newest", "SELECT key_id, wrapped\
                                                         "  FROM tenant_key\n"
                                                         " ORDER BY key_id DESC\n"
                                                         " LIMIT 1"};
-static const struct db_stmt key_insert = {
-    "key_insert", "INSERT INTO tenant_key (key_id, wrapped, created_us)\n"
-                  "VALUES ($1, $2, $3)\n"
-                  "ON CONFLICT (key_id) DO NOTHING"};
+static const struct db_stmt key_insert = {"key_insert",
+                                          "INSERT INTO tenant_key (key_id, wrapped, created_us)\n"
+                                          "VALUES ($1, $2, $3)\n"
+                                          "ON CONFLICT (key_id) DO NOTHING"};
 
 struct tenant_keys *tenant_keys_new(const struct keyring *ring)
 {
@@ -118,8 +118,8 @@ static enum status create(struct tenant_keys *keys, struct tenant_tx *tx)
         status = tenant_tx_enter(own, tenant_tx_tenant(tx));
     }
     if (status == OK) {
-        status = TX_RUN(own, &key_insert, NULL, DB_I32(KEY_ID_FIRST),
-                        DB_BYTES(buf_bytes(&wrapped)), DB_I64(clock_now_us()));
+        status = TX_RUN(own, &key_insert, NULL, DB_I32(KEY_ID_FIRST), DB_BYTES(buf_bytes(&wrapped)),
+                        DB_I64(clock_now_us()));
     }
     if (status == OK) {
         status = tenant_tx_commit(own);

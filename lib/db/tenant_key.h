@@ -31,7 +31,6 @@ struct sealed_place {
 MUST_CHECK enum status sealed_put(struct tenant_tx *tx, const struct key *key,
                                   struct sealed_place place, struct bytes plain, struct buf *out);
 MUST_CHECK enum status sealed_get(struct tenant_tx *tx, const struct key *key,
-                                  struct sealed_place place, struct bytes sealed,
-                                  struct buf *out);
+                                  struct sealed_place place, struct bytes sealed, struct buf *out);
 
 #endif

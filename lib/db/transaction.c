@@ -20,8 +20,7 @@ enum status tenant_tx_begin(struct db *db, bool read_only, struct tenant_tx **re
     if (db->tx.open) {
         abort(); /* a second transaction on one connection is a programming error */
     }
-    if (db->conn != NULL &&
-        clock_monotonic_ms() - db->connected_at_ms > CONNECTION_AGE_MS_MAX) {
+    if (db->conn != NULL && clock_monotonic_ms() - db->connected_at_ms > CONNECTION_AGE_MS_MAX) {
         db_disconnect(db);
     }
     enum status status = db_connect(db);
@@ -190,8 +189,7 @@ enum status tenant_tx_run(struct tenant_tx *tx, const struct db_stmt *stmt,
     enum status status = run_once(tx, stmt, params, param_count, &result);
     /* An idle connection may have been cut since its last use. Nothing of this transaction can
      * have been committed, so its first statement may be sent once more on a new one. */
-    if (status == STATUS_UNAVAILABLE && first && tx->db->conn == NULL &&
-        db_connect(tx->db) == OK) {
+    if (status == STATUS_UNAVAILABLE && first && tx->db->conn == NULL && db_connect(tx->db) == OK) {
         start_over(tx);
         status = run_once(tx, stmt, params, param_count, &result);
     }
@@ -260,8 +258,7 @@ void tenant_tx_rollback(struct tenant_tx *tx)
         (void)ignored;
     }
     if (db->conn != NULL && PQtransactionStatus(db->conn) != PQTRANS_IDLE &&
-        (!pipeline_command(db, STEP_COMMAND, "ROLLBACK", NULL) ||
-         pipeline_sync(db, NULL) != OK)) {
+        (!pipeline_command(db, STEP_COMMAND, "ROLLBACK", NULL) || pipeline_sync(db, NULL) != OK)) {
         db_disconnect(db);
     }
     end(tx);

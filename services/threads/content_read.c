@@ -53,8 +53,8 @@ static Threads__Attachment *read_attachment(const json_t *file, struct arena *ar
     out->media_type = copy_text(file, "media_type", arena);
     out->size = json_integer_value(json_object_get(file, "size"));
     out->sha256 = (ProtobufCBinaryData){len, sha256};
-    bool whole = copy_uuid(file, "id", arena, &out->id) && out->name != NULL &&
-                 out->media_type != NULL;
+    bool whole =
+        copy_uuid(file, "id", arena, &out->id) && out->name != NULL && out->media_type != NULL;
     return whole ? out : NULL;
 }
 
@@ -116,8 +116,7 @@ static enum status read_said(const json_t *content, struct arena *arena, Threads
     message->body = copy_text(content, "body", arena);
     message->reply_to = json_integer_value(json_object_get(content, "reply_to"));
     message->corrects = json_integer_value(json_object_get(content, "corrects"));
-    if (message->body == NULL ||
-        !copy_json(content, "question", arena, &message->question_json) ||
+    if (message->body == NULL || !copy_json(content, "question", arena, &message->question_json) ||
         !copy_json(content, "answer", arena, &message->answer_json)) {
         return STATUS_RESOURCE_EXHAUSTED;
     }
@@ -129,8 +128,11 @@ static void describe_fields(json_t *fields, struct buf *out)
 {
     static const struct {
         const char *name, *words;
-    } labels[] = {{"title", "the title"},   {"status", "status"},     {"severity", "severity"},
-                  {"tlp", "the TLP label"}, {"waiting_on", "waiting on"}};
+    } labels[] = {{"title", "the title"},
+                  {"status", "status"},
+                  {"severity", "severity"},
+                  {"tlp", "the TLP label"},
+                  {"waiting_on", "waiting on"}};
     const char *comma = "";
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
         const json_t *value = json_object_get(fields, labels[i].name);
@@ -169,7 +171,8 @@ static enum status read_system(json_t *content, struct arena *arena, Threads__Me
 
 enum status content_read(struct bytes content, struct arena *arena, Threads__Message *message)
 {
-    CLEANUP(drop) json_t *json =
+    CLEANUP(drop)
+    json_t *json =
         json_loadb((const char *)content.data, content.len, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(json)) {
         return STATUS_CORRUPT;

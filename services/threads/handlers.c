@@ -5,8 +5,8 @@
 #include "core/limits.h"
 #include "events.pb-c.h"
 
-#define SEES  (ROLE_BIT(ROLE_MEMBER) | ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) |            \
-               ROLE_BIT(ROLE_AUDITOR))
+#define SEES                                                                                       \
+    (ROLE_BIT(ROLE_MEMBER) | ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_AUDITOR))
 #define SAYS  (ROLE_BIT(ROLE_MEMBER) | ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN))
 #define LEADS (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN))
 /* A request that names a thread and little else. */
@@ -58,8 +58,7 @@ bool take_id(struct call *call, const ProtobufCBinaryData *field, const char *po
 bool load_access(struct call *call, const struct uuid *thread, struct access_row *ret)
 {
     bool found;
-    enum status status =
-        store_get_access(call->tx, thread, &call->who->user.u, &found, ret);
+    enum status status = store_get_access(call->tx, thread, &call->who->user.u, &found, ret);
     if (status != OK) {
         fail_with(call, status);
         return false;
@@ -76,9 +75,8 @@ Threads__Thread *load_thread(struct call *call, const struct uuid *id)
     struct db_rows *rows;
     struct thread_list list;
     enum status status = store_get_thread(call->tx, id, &call->who->user.u, &rows);
-    if (status == OK &&
-        (db_rows_count(rows) == 0 ||
-         !rules_may_see(call->who->role, thread_row_at(rows, 0).takes_part))) {
+    if (status == OK && (db_rows_count(rows) == 0 ||
+                         !rules_may_see(call->who->role, thread_row_at(rows, 0).takes_part))) {
         fail_no_thread(call);
         return NULL;
     }

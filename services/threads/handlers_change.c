@@ -65,9 +65,13 @@ static enum status change_record(struct change *change)
         change->hot->meta_version++;
         status = records_update_heads(records, call->tx);
     }
-    struct message_row row = {.thread = change->id, .seq = out.seq, .time_us = out.time_us,
-                              .kind = in.kind, .leaf_kind = (int)in.leaf_kind,
-                              .author = in.author, .client = in.client};
+    struct message_row row = {.thread = change->id,
+                              .seq = out.seq,
+                              .time_us = out.time_us,
+                              .kind = in.kind,
+                              .leaf_kind = (int)in.leaf_kind,
+                              .author = in.author,
+                              .client = in.client};
     if (status == OK) {
         status = view_recorded(call, &row, out.hash, records_last_content(records), &message);
     }
@@ -120,8 +124,7 @@ static enum status store_fields(struct change *change)
 {
     CLEANUP(buf_fini) struct buf sealed = {0};
     const Threads__Thread *thread = change->thread;
-    enum status status =
-        view_seal_thread(change->call, &change->hot->key, thread, &sealed);
+    enum status status = view_seal_thread(change->call, &change->hot->key, thread, &sealed);
     if (status != OK) {
         return status;
     }
@@ -205,8 +208,7 @@ static enum status add_person(struct change *change, Threads__Participant *perso
     Threads__Thread *thread = change->thread;
     struct hot_thread *hot = change->hot;
     size_t count = thread->n_participants;
-    Threads__Participant **people =
-        arena_alloc(change->call->arena, (count + 1) * sizeof *people);
+    Threads__Participant **people = arena_alloc(change->call->arena, (count + 1) * sizeof *people);
     if (people == NULL) {
         return STATUS_RESOURCE_EXHAUSTED;
     }

@@ -1,4 +1,5 @@
-/* A new thread: key, row, head, participants and leaf 1, in one transaction. Next: handlers_change.c */
+/* A new thread: key, row, head, participants and leaf 1, in one transaction. Next:
+ * handlers_change.c */
 #include <jansson.h>
 
 #include "core/cleanup.h"
@@ -124,8 +125,8 @@ static enum status store_row(struct call *call, struct draft *draft, bool *ret_a
 {
     CLEANUP(buf_fini) struct buf wrapped = {0}, sealed = {0};
     const Threads__Thread *thread = &draft->thread;
-    enum status status = thread_key_create(draft->tenant_key, &call->tenant, &draft->id,
-                                           &draft->hot->key, &wrapped);
+    enum status status =
+        thread_key_create(draft->tenant_key, &call->tenant, &draft->id, &draft->hot->key, &wrapped);
     if (status == OK) {
         status = view_seal_thread(call, &draft->hot->key, thread, &sealed);
     }
@@ -141,9 +142,8 @@ static enum status store_row(struct call *call, struct draft *draft, bool *ret_a
         .waiting_on = (int)thread->waiting_on,
         .severity = (int)thread->severity,
         .tlp = (int)thread->tlp,
-        .incident_index =
-            thread->incident != NULL ? bytes_of(draft->incident_index, SHA256_SIZE)
-                                     : (struct bytes){0},
+        .incident_index = thread->incident != NULL ? bytes_of(draft->incident_index, SHA256_SIZE)
+                                                   : (struct bytes){0},
         .sealed = buf_bytes(&sealed),
     };
     status = store_add_thread(call->tx, &values, ret_added);
@@ -163,8 +163,7 @@ static enum status store_people(struct call *call, struct draft *draft)
     CLEANUP(buf_fini) struct buf all = {0};
     for (size_t i = 0; i < thread->n_participants; i++) {
         const Threads__Participant *person = thread->participants[i];
-        enum status status =
-            view_seal_person(call, &draft->hot->key, &draft->id, person, &all);
+        enum status status = view_seal_person(call, &draft->hot->key, &draft->id, person, &all);
         if (status != OK) {
             return status;
         }
@@ -205,9 +204,13 @@ static enum status store_leaf(struct call *call, struct draft *draft, Threads__M
                             .last_us = out.time_us,
                             .root = bytes_of(draft->hot->root, SHA256_SIZE),
                             .frontier = tree_frontier(&draft->hot->tree)};
-    struct message_row row = {.thread = draft->id, .seq = out.seq, .time_us = out.time_us,
-                              .kind = in.kind, .leaf_kind = (int)in.leaf_kind,
-                              .author = in.author, .client = in.client};
+    struct message_row row = {.thread = draft->id,
+                              .seq = out.seq,
+                              .time_us = out.time_us,
+                              .kind = in.kind,
+                              .leaf_kind = (int)in.leaf_kind,
+                              .author = in.author,
+                              .client = in.client};
     draft->thread.last_seq = out.seq;
     draft->thread.last_message_at_us = out.time_us;
     draft->thread.root_hash = field_of(draft->hot->root, SHA256_SIZE);
@@ -222,8 +225,8 @@ static void reply_existing(struct call *call, const struct draft *draft,
 {
     struct uuid id;
     bool found;
-    enum status status = store_find_incident(
-        call->tx, bytes_of(draft->incident_index, SHA256_SIZE), &found, &id);
+    enum status status =
+        store_find_incident(call->tx, bytes_of(draft->incident_index, SHA256_SIZE), &found, &id);
     if (status != OK || !found) {
         fail_with(call, status != OK ? status : STATUS_UNAVAILABLE);
         return;
@@ -264,8 +267,8 @@ void threads_create(Threads__Api_Service *service, const Threads__CreateRequest 
     if (!check(call, in)) {
         return;
     }
-    enum status status = draft.hot != NULL ? draft_begin(call, in, &draft)
-                                           : STATUS_RESOURCE_EXHAUSTED;
+    enum status status =
+        draft.hot != NULL ? draft_begin(call, in, &draft) : STATUS_RESOURCE_EXHAUSTED;
     if (status == OK) {
         draft.hot->tenant = call->tenant;
         draft.hot->id = draft.id;

@@ -209,8 +209,7 @@ static void post_record(struct batch *batch, struct post *post)
     struct leaf_in in = {kind_of(post->in), LEAF_MESSAGE, post->author, post->client,
                          batch->now_us};
     content_write_post(post->in, post->call->who, records_content(records));
-    enum status status =
-        records_add(records, batch->tx, batch->hot[post->place], &in, &post->leaf);
+    enum status status = records_add(records, batch->tx, batch->hot[post->place], &in, &post->leaf);
     if (status != OK) {
         fail_with(post->call, status);
         post->state = POST_OVER;

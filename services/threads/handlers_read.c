@@ -181,9 +181,8 @@ void threads_history(Threads__Api_Service *service, const Threads__HistoryReques
     }
     bool down = in->before_seq > 0;
     Threads__HistoryReply out = THREADS__HISTORY_REPLY__INIT;
-    enum status status =
-        down ? store_list_before(call->tx, &id, in->before_seq, limit + 1, &rows)
-             : store_list_after(call->tx, &id, in->after_seq, limit + 1, &rows);
+    enum status status = down ? store_list_before(call->tx, &id, in->before_seq, limit + 1, &rows)
+                              : store_list_after(call->tx, &id, in->after_seq, limit + 1, &rows);
     if (status == OK) {
         status = page_of(call, &id, &access, rows, limit, &out);
     }
@@ -192,8 +191,8 @@ void threads_history(Threads__Api_Service *service, const Threads__HistoryReques
         return;
     }
     if (out.n_results > 0 && out.n_results < db_rows_count(rows)) {
-        out.next = arena_printf(call->arena, "%lld",
-                                (long long)out.results[out.n_results - 1]->seq);
+        out.next =
+            arena_printf(call->arena, "%lld", (long long)out.results[out.n_results - 1]->seq);
     }
     if (down) {
         turn_around(out.results, out.n_results);
@@ -270,8 +269,8 @@ static enum status verify_all(struct verification *check, const struct uuid *thr
         if (clock_monotonic_ms() > check->call->deadline_ms) {
             return STATUS_DEADLINE_EXCEEDED;
         }
-        enum status status = store_list_after(check->call->tx, thread, (int64_t)check->tree.size,
-                                              page, &rows);
+        enum status status =
+            store_list_after(check->call->tx, thread, (int64_t)check->tree.size, page, &rows);
         if (status != OK) {
             return status;
         }

@@ -150,9 +150,9 @@ static enum status warm_up(struct hot_thread *hot, const struct head_row *head,
     hot->meta_version = head->meta_version;
     hot->status = row->status;
     hot->erased = row->wrapped.len == 0;
-    return hot->erased ? OK
-                       : thread_key_unwrap(tenant_key, &hot->tenant, &hot->id, row->wrapped,
-                                           &hot->key);
+    return hot->erased
+               ? OK
+               : thread_key_unwrap(tenant_key, &hot->tenant, &hot->id, row->wrapped, &hot->key);
 }
 
 static enum status load_people(struct tenant_tx *tx, const struct cold *cold,
@@ -179,8 +179,7 @@ static enum status load_people(struct tenant_tx *tx, const struct cold *cold,
 }
 
 static enum status load_cold(struct hot_threads *all, struct tenant_keys *keys,
-                             struct tenant_tx *tx, const struct cold *cold,
-                             struct hot_thread **ret)
+                             struct tenant_tx *tx, const struct cold *cold, struct hot_thread **ret)
 {
     const struct key *tenant_key;
     struct db_rows *rows;

@@ -73,9 +73,8 @@ static bool check_attachments(const Threads__PostRequest *in, const struct tenan
     for (size_t i = 0; i < in->n_attachments_filled; i++) {
         const Threads__Attachment *file = in->attachments_filled[i];
         const ProtobufCBinaryData *named = &in->attachments_uuids[i];
-        if (!check_attachment(file, tenant) ||
-            !bytes_equal(bytes_of(file->id.data, file->id.len),
-                         bytes_of(named->data, named->len))) {
+        if (!check_attachment(file, tenant) || !bytes_equal(bytes_of(file->id.data, file->id.len),
+                                                            bytes_of(named->data, named->len))) {
             return refuse(ret, "/attachments", "no such file here");
         }
     }
@@ -119,8 +118,8 @@ bool rules_check_person(const ProtobufCBinaryData *user_id, const char *name, in
     if (!is_id(user_id)) {
         return refuse(ret, "/user_id", "must be a UUID");
     }
-    bool belongs = role == ROLE_MEMBER || role == ROLE_ANALYST || role == ROLE_ADMIN ||
-                   role == ROLE_AUDITOR;
+    bool belongs =
+        role == ROLE_MEMBER || role == ROLE_ANALYST || role == ROLE_ADMIN || role == ROLE_AUDITOR;
     if (!belongs || name[0] == '\0' || strlen(name) > NAME_BYTES_MAX) {
         return refuse(ret, "/user_id", "no such user here");
     }

@@ -8,12 +8,12 @@ static const struct db_stmt lock_heads = {
                   " ORDER BY thread_id\n"
                   "   FOR NO KEY UPDATE"};
 
-static const struct db_stmt load_threads = {
-    "load_threads", "SELECT t.id, t.status, k.wrapped, h.frontier\n"
-                    "  FROM thread AS t\n"
-                    "  JOIN thread_head AS h ON h.thread_id = t.id\n"
-                    "  LEFT JOIN thread_key AS k ON k.thread_id = t.id\n"
-                    " WHERE t.id = ANY($1)"};
+static const struct db_stmt load_threads = {"load_threads",
+                                            "SELECT t.id, t.status, k.wrapped, h.frontier\n"
+                                            "  FROM thread AS t\n"
+                                            "  JOIN thread_head AS h ON h.thread_id = t.id\n"
+                                            "  LEFT JOIN thread_key AS k ON k.thread_id = t.id\n"
+                                            " WHERE t.id = ANY($1)"};
 
 static const struct db_stmt list_participants = {
     "list_participants", "SELECT thread_id, user_id, sealed, role, added_us\n"
@@ -46,11 +46,11 @@ static const struct db_stmt find_posts = {
                   "    AS name (thread_id, author_id, client_id, number)\n"
                   "  JOIN message AS m USING (thread_id, author_id, client_id)"};
 
-static const struct db_stmt find_seqs = {
-    "find_seqs", "SELECT " MESSAGE_COLUMNS ", name.number\n"
-                 "  FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY\n"
-                 "    AS name (thread_id, seq, number)\n"
-                 "  JOIN message AS m USING (thread_id, seq)"};
+static const struct db_stmt find_seqs = {"find_seqs",
+                                         "SELECT " MESSAGE_COLUMNS ", name.number\n"
+                                         "  FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY\n"
+                                         "    AS name (thread_id, seq, number)\n"
+                                         "  JOIN message AS m USING (thread_id, seq)"};
 
 static const struct db_stmt get_access = {
     "get_access", "SELECT k.wrapped, h.root, h.last_seq, h.last_us,\n"
@@ -104,17 +104,17 @@ static const struct db_stmt get_access = {
     "     ORDER BY h.last_us DESC, t.id DESC\n"                                                    \
     "     LIMIT $9\n"
 
-static const struct db_stmt get_thread = {
-    "get_thread", THREAD_PAGE "     WHERE t.id = $2\n" THREAD_OF_PAGE};
+static const struct db_stmt get_thread = {"get_thread",
+                                          THREAD_PAGE "     WHERE t.id = $2\n" THREAD_OF_PAGE};
 
-static const struct db_stmt list_all = {
-    "list_all", THREAD_PAGE THREAD_FILTERS THREAD_ORDER THREAD_OF_PAGE};
+static const struct db_stmt list_all = {"list_all",
+                                        THREAD_PAGE THREAD_FILTERS THREAD_ORDER THREAD_OF_PAGE};
 
 static const struct db_stmt list_mine = {
-    "list_mine", THREAD_PAGE "      JOIN participant AS mine ON mine.thread_id = t.id\n"
-                             "       AND mine.user_id = $1\n"
-                             "       AND mine.removed_us IS NULL\n" THREAD_FILTERS THREAD_ORDER
-                                 THREAD_OF_PAGE};
+    "list_mine",
+    THREAD_PAGE "      JOIN participant AS mine ON mine.thread_id = t.id\n"
+                "       AND mine.user_id = $1\n"
+                "       AND mine.removed_us IS NULL\n" THREAD_FILTERS THREAD_ORDER THREAD_OF_PAGE};
 
 static const struct db_stmt find_incident = {"find_incident", "SELECT id\n"
                                                               "  FROM thread\n"
@@ -296,8 +296,7 @@ enum status store_find_incident(struct tenant_tx *tx, struct bytes incident_inde
     return status;
 }
 
-enum status store_list_marks(struct tenant_tx *tx, const struct uuid *thread,
-                             struct db_rows **ret)
+enum status store_list_marks(struct tenant_tx *tx, const struct uuid *thread, struct db_rows **ret)
 {
     return TX_RUN(tx, &list_marks, ret, DB_UUID(thread));
 }

@@ -144,9 +144,8 @@ static size_t first_of(const struct db_rows *people, const struct uuid *thread)
     return low;
 }
 
-static enum status fill_people(struct call *call, const struct key *key,
-                               const struct uuid *thread, const struct db_rows *people,
-                               Threads__Thread *out)
+static enum status fill_people(struct call *call, const struct key *key, const struct uuid *thread,
+                               const struct db_rows *people, Threads__Thread *out)
 {
     size_t from = first_of(people, thread), count = 0;
     while (from + count < db_rows_count(people)) {
@@ -176,8 +175,7 @@ static enum status fill_sealed(struct call *call, const struct key *key,
                                const struct thread_row *row, Threads__Thread *out)
 {
     CLEANUP(buf_fini) struct buf plain = {0};
-    enum status status =
-        sealed_get(call->tx, key, thread_place(&row->id), row->sealed, &plain);
+    enum status status = sealed_get(call->tx, key, thread_place(&row->id), row->sealed, &plain);
     if (status != OK) {
         return status;
     }
@@ -258,7 +256,8 @@ enum status view_threads(struct call *call, const struct db_rows *rows, size_t l
     struct uuid ids[LIST_ROWS_MAX];
     struct db_rows *people;
     size_t count = db_rows_count(rows) < limit ? db_rows_count(rows) : limit, bytes = 0;
-    *ret = (struct thread_list){.items = arena_alloc(call->arena, (count + 1) * sizeof *ret->items)};
+    *ret =
+        (struct thread_list){.items = arena_alloc(call->arena, (count + 1) * sizeof *ret->items)};
     for (size_t i = 0; i < count; i++) {
         ids[i] = thread_row_at(rows, i).id;
     }

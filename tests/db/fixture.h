@@ -1,4 +1,5 @@
-/* What the tests of lib/db share: one migrated database, tenants alpha and beta, short statements. */
+/* What the tests of lib/db share: one migrated database, tenants alpha and beta, short statements.
+ */
 #ifndef WARDROOM_TESTS_DB_FIXTURE_H
 #define WARDROOM_TESTS_DB_FIXTURE_H
 

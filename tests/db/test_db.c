@@ -6,8 +6,8 @@
 
 static const struct db_stmt count_notes = {"count_notes", "SELECT count(*) FROM note"};
 static const struct db_stmt backend_pid = {"backend_pid", "SELECT pg_backend_pid()"};
-static const struct db_stmt insert_note = {
-    "insert_note", "INSERT INTO note (id, sealed)\nVALUES ($1, $2)"};
+static const struct db_stmt insert_note = {"insert_note",
+                                           "INSERT INTO note (id, sealed)\nVALUES ($1, $2)"};
 
 static void test_every_type_comes_back_as_it_went(void **state)
 {
@@ -61,8 +61,8 @@ static void test_arrays_feed_unnest(void **state)
     assert_int_equal(db_i64(rows, 0, 2), 3);
     assert_int_equal(db_i64(rows, 0, 3), 3);
     assert_int_equal(db_i64(rows, 0, 4), 2); /* the one without data is NULL */
-    assert_int_equal(TX_RUN(tx, &sum, &rows, DB_I16S(NULL, 0), DB_I64S(NULL, 0),
-                            DB_UUIDS(NULL, 0), DB_BYTESS(NULL, 0)),
+    assert_int_equal(TX_RUN(tx, &sum, &rows, DB_I16S(NULL, 0), DB_I64S(NULL, 0), DB_UUIDS(NULL, 0),
+                            DB_BYTESS(NULL, 0)),
                      OK);
     assert_true(db_is_null(rows, 0, 0));
     tenant_tx_rollback(tx);
@@ -158,8 +158,8 @@ static void test_failure_is_translated_and_ends_the_transaction(void **state)
 static void test_statement_timeout_is_unavailable(void **state)
 {
     (void)state;
-    static const struct db_stmt sooner = {
-        "sooner", "SELECT set_config('statement_timeout', '30', true)"};
+    static const struct db_stmt sooner = {"sooner",
+                                          "SELECT set_config('statement_timeout', '30', true)"};
     static const struct db_stmt slow = {"slow", "SELECT pg_sleep(20)"};
     struct db *db = open_runtime();
     struct tenant_tx *tx = begin_in(db, &alpha);

@@ -6,13 +6,13 @@
 
 #define RACERS 8
 
-static const struct schema_file newer_files[] = {
-    {"0001_create_notes", "-- scope: tenant\n"},
-    {"0002_create_directory", "-- scope: database\n"},
-    {"0003_create_pages", "-- scope: tenant\n"
-                          "CREATE TABLE page (id bigint PRIMARY KEY);\n"
-                          "GRANT SELECT ON page TO @ROLE@;\n"},
-    {0}};
+static const struct schema_file newer_files[] = {{"0001_create_notes", "-- scope: tenant\n"},
+                                                 {"0002_create_directory", "-- scope: database\n"},
+                                                 {"0003_create_pages",
+                                                  "-- scope: tenant\n"
+                                                  "CREATE TABLE page (id bigint PRIMARY KEY);\n"
+                                                  "GRANT SELECT ON page TO @ROLE@;\n"},
+                                                 {0}};
 
 static void test_migrating_twice_is_harmless(void **state)
 {
@@ -69,8 +69,7 @@ static void *open_and_count(void *data)
     static const struct db_stmt count = {"count", "SELECT count(*) FROM note"};
     struct racer *racer = data;
     char conninfo[600];
-    snprintf(conninfo, sizeof conninfo, "%s application_name=racer%u", base.runtime,
-             racer->number);
+    snprintf(conninfo, sizeof conninfo, "%s application_name=racer%u", base.runtime, racer->number);
     struct db *db = NULL;
     struct tenant_tx *tx;
     const struct key *key;

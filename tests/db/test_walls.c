@@ -24,10 +24,8 @@ static void test_wall_1_path_alone_shows_one_tenant(void **state)
 {
     (void)state;
     static const struct db_stmt no_role = {"no_role", "SELECT set_config('role', 'none', true)"};
-    static const struct db_stmt mine = {"mine",
-                                        "SELECT count(*) FROM note WHERE id = 2000002"};
-    static const struct db_stmt theirs = {"theirs",
-                                          "SELECT count(*) FROM note WHERE id = 1000001"};
+    static const struct db_stmt mine = {"mine", "SELECT count(*) FROM note WHERE id = 2000002"};
+    static const struct db_stmt theirs = {"theirs", "SELECT count(*) FROM note WHERE id = 1000001"};
     struct db *db = open_admin();
     struct tenant_tx *tx = begin_in(db, &beta);
     assert_int_equal(tenant_tx_run(tx, &no_role, NULL, 0, NULL), OK);
@@ -91,8 +89,8 @@ static void test_messages_cannot_be_changed(void **state)
 static void test_row_of_another_tenant_fails_the_check(void **state)
 {
     (void)state;
-    static const struct db_stmt foreign = {
-        "foreign", "INSERT INTO note (tenant_id, id) VALUES ('alpha', 77)"};
+    static const struct db_stmt foreign = {"foreign",
+                                           "INSERT INTO note (tenant_id, id) VALUES ('alpha', 77)"};
     struct db *db = open_runtime();
     assert_int_equal(run_alone(db, &beta, &foreign), STATUS_INTERNAL);
     assert_memory_equal(db_last_error(db), "23514 ", 6);
@@ -126,8 +124,7 @@ static void test_wall_3_seal_alone_keeps_a_value_to_its_place(void **state)
     assert_int_equal(tenant_keys_get(keys, tx, &got), OK);
     assert_memory_not_equal(got->bytes, alpha_key.bytes, KEY_SIZE);
     assert_int_equal(sealed_get(tx, got, place, buf_bytes(&sealed), &plain), STATUS_CORRUPT);
-    assert_int_equal(sealed_get(tx, &alpha_key, place, buf_bytes(&sealed), &plain),
-                     STATUS_CORRUPT);
+    assert_int_equal(sealed_get(tx, &alpha_key, place, buf_bytes(&sealed), &plain), STATUS_CORRUPT);
     tenant_tx_rollback(tx);
     buf_fini(&sealed);
     buf_fini(&plain);

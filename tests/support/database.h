@@ -10,7 +10,7 @@
 
 struct test_database {
     char service[32];
-    char admin[512];    /* conninfo of the superuser, in the service's database */
+    char admin[512]; /* conninfo of the superuser, in the service's database */
     char migrator[512];
     char runtime[512];
 };

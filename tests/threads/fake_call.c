@@ -24,8 +24,8 @@ void call_reply(struct call *call, const ProtobufCMessage *reply)
     uint8_t *bytes = arena_alloc(call->arena, len + 1);
     protobuf_c_message_pack(reply, bytes);
     fake->replied = true;
-    fake->reply = protobuf_c_message_unpack(reply->descriptor, arena_allocator(call->arena), len,
-                                            bytes);
+    fake->reply =
+        protobuf_c_message_unpack(reply->descriptor, arena_allocator(call->arena), len, bytes);
     assert_non_null(fake->reply);
 }
 
@@ -143,8 +143,8 @@ static void invoke(struct fake_call *fake, const char *method)
     const ProtobufCServiceDescriptor *api = &threads__api__descriptor;
     for (unsigned i = 0; i < api->n_methods; i++) {
         if (strcmp(api->methods[i].name, method) == 0) {
-            threads_vtable.base.invoke(&threads_vtable.base, i, fake->call.input,
-                                       closure, &fake->call);
+            threads_vtable.base.invoke(&threads_vtable.base, i, fake->call.input, closure,
+                                       &fake->call);
             return;
         }
     }

@@ -50,16 +50,15 @@ static void test_repeat_is_the_same_message_and_other_content_a_conflict(void **
         struct fake_call *again = fake_run(writers[i], &member, "Post", &posting.in.base);
         assert_true(reply_of(again)->repeated_post);
         assert_int_equal(reply_of(again)->message->seq, reply_of(first)->message->seq);
-        assert_memory_equal(reply_of(again)->message->hash.data, reply_of(first)->message->hash.data,
-                            SHA256_SIZE);
+        assert_memory_equal(reply_of(again)->message->hash.data,
+                            reply_of(first)->message->hash.data, SHA256_SIZE);
         assert_string_equal(reply_of(again)->message->body, "once");
         assert_int_equal(again->event_count, 0);
         fake_free(again);
     }
     posting.in.body = (char *)"twice";
     assert_int_equal(post(&member, &posting), STATUS_CONFLICT);
-    assert_int_equal(status_of(&second_writer, &member, "Post", &posting.in.base),
-                     STATUS_CONFLICT);
+    assert_int_equal(status_of(&second_writer, &member, "Post", &posting.in.base), STATUS_CONFLICT);
     /* Somebody else's post of that client_id is another post. */
     assert_int_equal(post(&analyst, &posting), OK);
     assert_int_equal(say(&writer, &member, &thread, "next"), 4);
@@ -111,12 +110,8 @@ static void test_bad_posts_of_a_batch_fail_alone(void **state)
     postings[3].in.thread_id = uuid_field(&foreign_thread);
     postings[4].in.body = (char *)" \n";
     assert_int_equal(fake_run_posts(&writer, who, in, COUNT, fakes), OK);
-    const enum status expected[COUNT] = {OK,
-                                         STATUS_NOT_FOUND,
-                                         STATUS_NOT_FOUND,
-                                         STATUS_NOT_FOUND,
-                                         STATUS_VALIDATION_FAILED,
-                                         OK};
+    const enum status expected[COUNT] = {
+        OK, STATUS_NOT_FOUND, STATUS_NOT_FOUND, STATUS_NOT_FOUND, STATUS_VALIDATION_FAILED, OK};
     for (size_t i = 0; i < COUNT; i++) {
         assert_int_equal(fakes[i]->status, expected[i]);
     }
@@ -225,8 +220,7 @@ static void test_closed_thread_refuses_posts_until_it_is_open(void **state)
     struct posting posting;
     posting_init(&posting, &thread, "hello?");
     assert_int_equal(post(&member, &posting), STATUS_CONFLICT);
-    assert_int_equal(status_of(&second_writer, &admin, "Post", &posting.in.base),
-                     STATUS_CONFLICT);
+    assert_int_equal(status_of(&second_writer, &admin, "Post", &posting.in.base), STATUS_CONFLICT);
     patch.status = THREADS__THREAD_STATUS__THREAD_STATUS_OPEN;
     assert_int_equal(status_of(&writer, &analyst, "Patch", &patch.base), OK);
     assert_int_equal(status_of(&second_writer, &member, "Post", &posting.in.base), OK);

@@ -197,8 +197,8 @@ static void test_history_reads_up_and_down_in_pages(void **state)
         int64_t first, last;
         const char *next;
     } rows[] = {
-        {0, 0, 4, 1, 4, "4"}, {4, 0, 4, 5, 8, "8"},  {8, 0, 4, 9, 10, ""}, {0, 0, 0, 1, 10, ""},
-        {0, 11, 3, 8, 10, "8"}, {0, 8, 7, 1, 7, ""}, {0, 100, 2, 9, 10, "9"},
+        {0, 0, 4, 1, 4, "4"},   {4, 0, 4, 5, 8, "8"}, {8, 0, 4, 9, 10, ""},    {0, 0, 0, 1, 10, ""},
+        {0, 11, 3, 8, 10, "8"}, {0, 8, 7, 1, 7, ""},  {0, 100, 2, 9, 10, "9"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fake_call *fake = history(&id, rows[i].after, rows[i].before, rows[i].limit);

@@ -94,8 +94,7 @@ static void test_same_incident_is_the_same_thread(void **state)
     assert_memory_equal(thread_of(again)->id.data, thread_of(first)->id.data, 16);
     assert_string_equal(thread_of(again)->incident->id, "INC-4711");
     assert_int_equal(thread_of(again)->incident->n_alert_ids, 2);
-    assert_memory_equal(thread_of(again)->incident->metadata_json.data, metadata,
-                        strlen(metadata));
+    assert_memory_equal(thread_of(again)->incident->metadata_json.data, metadata, strlen(metadata));
     assert_int_equal(again->event_count, 0);
     assert_int_equal(status_of(&writer, &member, "Create", &in.base), STATUS_CONFLICT);
     /* Another tenant's incident of that id is another incident. */
@@ -179,8 +178,7 @@ static void test_adding_and_removing_a_participant_takes_effect_at_once(void **s
         fake_free(fake);
         assert_int_equal(status_of(&writer, &admin, "RemoveParticipant", &removal.base),
                          STATUS_NOT_FOUND);
-        assert_int_equal(status_of(&writer, &outsider, "Post", &posting.in.base),
-                         STATUS_NOT_FOUND);
+        assert_int_equal(status_of(&writer, &outsider, "Post", &posting.in.base), STATUS_NOT_FOUND);
         posting_init(&posting, &id, "and now?");
     }
     assert_true(verified(&id, NULL));
@@ -194,8 +192,8 @@ static void test_what_one_may_not_see_does_not_exist(void **state)
     const struct {
         const struct principal *who;
         const struct uuid *thread;
-    } rows[] = {{&outsider, &mine},   {&stranger, &mine},  {&analyst, &foreign_thread},
-                {&admin, &nowhere},   {&member, &nowhere}, {&auditor, &foreign_thread}};
+    } rows[] = {{&outsider, &mine}, {&stranger, &mine},  {&analyst, &foreign_thread},
+                {&admin, &nowhere}, {&member, &nowhere}, {&auditor, &foreign_thread}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct principal *who = rows[i].who;
         Threads__GetRequest get = get_request(rows[i].thread);
