@@ -171,6 +171,17 @@ void test_service_close(struct test_service *service)
     must(ended_well(child), "rm");
 }
 
+static void wait_for_heartbeat(struct test_client *client)
+{
+    const struct test_service *service = client->service;
+    int64_t until_ms = clock_monotonic_ms() + READY_MS_MAX;
+    while (bus_client_alive(client->bus, service->name) == 0) {
+        must(clock_monotonic_ms() < until_ms, "the first heartbeat");
+        must(waitpid(service->pid, NULL, WNOHANG) == 0, "a service that runs");
+        uv_run(&client->loop, UV_RUN_ONCE); /* the client's own timers wake it */
+    }
+}
+
 void test_client_open(struct test_client *client, const struct test_service *service,
                       const char *program)
 {
@@ -185,12 +196,7 @@ void test_client_open(struct test_client *client, const struct test_service *ser
                                          .peers = &peer,
                                          .peer_count = 1};
     must(bus_client_new(&spec, &client->bus) == OK, "bus_client_new");
-    int64_t until_ms = clock_monotonic_ms() + READY_MS_MAX;
-    while (bus_client_alive(client->bus, service->name) == 0) {
-        must(clock_monotonic_ms() < until_ms, "the first heartbeat");
-        must(waitpid(service->pid, NULL, WNOHANG) == 0, "a service that runs");
-        uv_run(&client->loop, UV_RUN_ONCE); /* the client's own timers wake it */
-    }
+    wait_for_heartbeat(client);
 }
 
 void test_client_close(struct test_client *client)
@@ -239,6 +245,10 @@ struct test_reply test_call(struct test_client *client,
                                      .payload = bytes_of(packed, len),
                                      .token = bytes_text(token != NULL ? token : ""),
                                      .tenant = tenant};
+    /* While the test did other things this loop stood still, and heartbeats may have been missed.
+     */
+    uv_run(&client->loop, UV_RUN_NOWAIT);
+    wait_for_heartbeat(client);
     bus_call(client->bus, &call, take_reply, &waiting, NULL);
     free(packed);
     while (!waiting.done) {
