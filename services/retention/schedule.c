@@ -73,7 +73,7 @@ static bool take_field(struct bytes *rest, enum schedule_field field, uint64_t *
 
 static bool is_star(struct bytes rest)
 {
-    return rest.len > 0 && rest.data[0] == '*' && (rest.len == 1 || rest.data[1] == ' ');
+    return rest.len > 0 && rest.data[0] == '*';
 }
 
 bool schedule_parse(struct bytes text, struct schedule *ret)
