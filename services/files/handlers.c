@@ -222,10 +222,7 @@ static enum status content_read(struct call *call, const struct file *file, stru
     if (status != OK) {
         return status;
     }
-    uint8_t hash[SHA256_SIZE];
-    sha256(buf_bytes(out), hash);
-    bool same = (int64_t)out->len == file->size && memcmp(hash, file->sha256, sizeof hash) == 0;
-    return same ? OK : STATUS_CORRUPT;
+    return content_is_recorded(buf_bytes(out), file->size, file->sha256) ? OK : STATUS_CORRUPT;
 }
 
 void files_content(Files__Api_Service *service, const Files__GetRequest *input,

@@ -73,6 +73,13 @@ struct object_id object_id_new(void)
     return id;
 }
 
+static enum status folder_sync(const struct object_store *store, const char *path)
+{
+    CLEANUP(close_fd)
+    int fd = openat(store->dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 && fsync(fd) == 0 ? OK : status_of_errno();
+}
+
 /* Puts that a crash cut short. Another replica's are younger. */
 static void drop_old_incoming(const struct object_store *store)
 {
@@ -101,11 +108,13 @@ enum status object_store_open(const char *dir, struct object_store **ret)
         return STATUS_RESOURCE_EXHAUSTED;
     }
     store->dir_fd = -1;
-    if (mkdir(dir, 0700) == 0 || errno == EEXIST) {
+    bool made = mkdir(dir, 0700) == 0;
+    if (made || errno == EEXIST) {
         store->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (store->dir_fd < 0 || (mkdirat(store->dir_fd, INCOMING, 0700) != 0 && errno != EEXIST) ||
-        faccessat(store->dir_fd, INCOMING, W_OK | X_OK, 0) != 0) {
+        faccessat(store->dir_fd, INCOMING, W_OK | X_OK, 0) != 0 ||
+        (made && folder_sync(store, "..") != OK)) {
         int why = errno;
         object_store_close(store);
         errno = why;
@@ -144,13 +153,6 @@ static enum status incoming_write(const struct object_store *store, const char *
     int fd =
         openat(store->dir_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd >= 0 && write_all(fd, bytes) && fsync(fd) == 0 ? OK : status_of_errno();
-}
-
-static enum status folder_sync(const struct object_store *store, const char *path)
-{
-    CLEANUP(close_fd)
-    int fd = openat(store->dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0 ? OK : status_of_errno();
 }
 
 /* Also synced when it was there: another replica may have made it a moment ago and not synced yet,

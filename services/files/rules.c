@@ -62,3 +62,10 @@ bool file_is_readable(const struct principal *who, const struct user_id *uploade
     }
     return false;
 }
+
+bool content_is_recorded(struct bytes content, int64_t size, const uint8_t hash[SHA256_SIZE])
+{
+    uint8_t now[SHA256_SIZE];
+    sha256(content, now);
+    return (int64_t)content.len == size && memcmp(now, hash, sizeof now) == 0;
+}

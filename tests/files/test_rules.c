@@ -107,12 +107,26 @@ static void test_a_member_reads_what_they_uploaded(void **state)
     }
 }
 
+static void test_content_of_another_length_or_hash_is_not_what_was_recorded(void **state)
+{
+    (void)state;
+    uint8_t hash[SHA256_SIZE];
+    sha256(bytes_text("evidence"), hash);
+    assert_true(content_is_recorded(bytes_text("evidence"), 8, hash));
+    assert_false(content_is_recorded(bytes_text("evidence"), 7, hash));
+    assert_false(content_is_recorded(bytes_text("Evidence"), 8, hash));
+    assert_false(content_is_recorded(bytes_text(""), 8, hash));
+    hash[31] ^= 1;
+    assert_false(content_is_recorded(bytes_text("evidence"), 8, hash));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_name_is_one_name),
         cmocka_unit_test(test_a_media_type_is_safe_in_a_header),
         cmocka_unit_test(test_a_member_reads_what_they_uploaded),
+        cmocka_unit_test(test_content_of_another_length_or_hash_is_not_what_was_recorded),
     };
     return cmocka_run_group_tests_name("files rules", tests, NULL, NULL);
 }
