@@ -3,9 +3,11 @@
  * libwebsockets 4.1 copies Sec-WebSocket-Protocol into 128 bytes and hangs up when it is longer,
  * while the contract carries the access token there. The list has been read and checked by then
  * (guard.c), so libwebsockets is shown only the one name that it may choose. The library calls this
- * symbol through its PLT, so a definition in the program comes first; test_gateway_service opens
- * such a socket, so a build where that is not so does not pass. Next: guard.h
+ * symbol through its PLT, so a definition in the program comes first; listener.c checks at the start
+ * that it does. Next: guard.h
  */
+#include "header_copy.h"
+
 #include <dlfcn.h>
 #include <libwebsockets.h>
 
@@ -24,4 +26,9 @@ int lws_hdr_copy(struct lws *wsi, char *dest, int len, enum lws_token_indexes h)
         return -1;
     strcpy(dest, WS_PROTOCOL);
     return (int)sizeof WS_PROTOCOL - 1;
+}
+
+bool header_copy_is_ours(void)
+{
+    return dlsym(RTLD_DEFAULT, "lws_hdr_copy") == (void *)(uintptr_t)lws_hdr_copy;
 }

@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "counters.h"
+#include "header_copy.h"
 #include "http.h"
 #include "session.h"
 
@@ -155,6 +156,11 @@ static enum status open_context(struct listener *listener)
         .pt_serv_buf_size = SERVICE_BYTES,
         .timeout_secs = HANDSHAKE_LIMIT_S};
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+    if (!header_copy_is_ours()) {
+        log_event(LOG_ERROR, "libwebsockets.failed",
+                  {"reason", LOG_S("lws_hdr_copy of this program is not the one it calls")});
+        return STATUS_INVALID;
+    }
     listener->context = lws_create_context(&info);
     if (!listener->context) {
         log_event(LOG_ERROR, "libwebsockets.failed",
