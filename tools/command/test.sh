@@ -22,6 +22,7 @@ command_test() {
     [ ${#chosen[@]} -gt 0 ] || chosen=($all_levels)
     # Without the tests' own suites in the way: their variables are not for these programs.
     unset WARDROOM_URL WARDROOM_LOGINS WARDROOM_STATE
+    export NO_COLOR=1
     mkdir -p "$test_logs"
     steps_to "$test_logs/install.log"
     install_for_test
