@@ -153,13 +153,14 @@ static bool check_room(struct runtime *runtime, struct call_private *call)
 {
     const struct mailbox *mailbox = &runtime->mailbox;
     struct queue *queue = choose_queue(runtime, call);
+    bool is_work = call->method->rule->actor == ACTOR_WORK;
     if (atomic_load(&queue->serving) == 0) {
         return refuse(runtime, call, REFUSED_STOPPING, STATUS_UNAVAILABLE,
                       "this replica is not ready");
     }
     if (mailbox->pending >= MAILBOX_PENDING_MAX ||
         mailbox->pending_bytes + call->frame_bytes > MAILBOX_BYTES_MAX ||
-        queue->held >= SHARD_QUEUE_MAX) {
+        queue->held >= (is_work ? WORK_QUEUE_MAX : SHARD_QUEUE_MAX)) {
         return refuse(runtime, call, REFUSED_FULL, STATUS_RESOURCE_EXHAUSTED,
                       status_meaning(STATUS_RESOURCE_EXHAUSTED));
     }

@@ -32,6 +32,7 @@
 #define MAILBOX_PENDING_MAX    16384 /* requests in one service process: 16 k x ~1 KiB = 16 MiB */
 #define MAILBOX_BYTES_MAX      (256 * 1024 * 1024) /* of their envelopes: 240 of the largest */
 #define SHARD_QUEUE_MAX        4096
+#define WORK_QUEUE_MAX         128   /* of slow computation: x 35 ms / 2 workers = 2.2 s of waiting */
 #define SHARD_TENANT_SHARE_MAX 2048  /* of a shard's queue: one tenant leaves room for others */
 #define BATCH_CALLS_MAX        256   /* one transaction: 256 x 20 us = 5 ms of PostgreSQL */
 #define CLIENT_PENDING_MAX     16384 /* requests in flight from one gateway */

@@ -138,6 +138,44 @@ static void test_a_sign_in_beyond_its_limit_is_too_large(void **state)
     assert_refused(sign_in("andre", longest, "", "192.0.2.1"), STATUS_INVALID_CREDENTIALS);
 }
 
+struct tally {
+    unsigned ended, by_status[STATUS_COUNT];
+};
+
+static void count(void *data, const struct bus_reply *reply)
+{
+    struct tally *tally = data;
+    tally->ended++;
+    tally->by_status[reply->status]++;
+}
+
+static void test_a_flood_of_sign_ins_is_refused_at_once_beyond_the_queue(void **state)
+{
+    (void)state;
+    const unsigned calls = WORK_QUEUE_MAX + 72;
+    struct tally tally = {0};
+    uint8_t packed[256];
+    Auth__TokenRequest input = AUTH__TOKEN_REQUEST__INIT;
+    input.username = (char *)"andre";
+    input.password = (char *)PASSWORD;
+    const struct bus_request request = {
+        .service = &auth__api__descriptor,
+        .method = protobuf_c_service_descriptor_get_method_by_name(&auth__api__descriptor, "Token"),
+        .payload = bytes_of(packed, auth__token_request__pack(&input, packed)),
+        .timeout_ms = DEADLINE_MS_MAX};
+    pair_of("andre"); /* the connection is up */
+    for (unsigned i = 0; i < calls; i++) {
+        bus_call(gateway.bus, &request, count, &tally, NULL);
+    }
+    while (tally.ended < calls) {
+        uv_run(&gateway.loop, UV_RUN_ONCE);
+    }
+    /* A few are through already while the last ones arrive. */
+    assert_true(tally.by_status[OK] >= WORK_QUEUE_MAX);
+    assert_true(tally.by_status[STATUS_RESOURCE_EXHAUSTED] > 0);
+    assert_int_equal(tally.by_status[OK] + tally.by_status[STATUS_RESOURCE_EXHAUSTED], calls);
+}
+
 static void test_sessions_outlive_the_process(void **state)
 {
     (void)state;
@@ -162,6 +200,7 @@ const struct CMUnitTest sign_in_tests[] = {
     cmocka_unit_test(test_what_is_no_refresh_token_is_refused),
     cmocka_unit_test(test_only_the_gateway_signs_people_in),
     cmocka_unit_test(test_a_sign_in_beyond_its_limit_is_too_large),
+    cmocka_unit_test(test_a_flood_of_sign_ins_is_refused_at_once_beyond_the_queue),
     cmocka_unit_test(test_sessions_outlive_the_process),
 };
 const size_t sign_in_test_count = sizeof sign_in_tests / sizeof sign_in_tests[0];

@@ -128,11 +128,12 @@ static void migrate(const struct test_service *service)
 void test_service_start(struct test_service *service, const char *const *options)
 {
     struct environment environment = {0};
-    set_usual(&environment, service);
-    set(&environment, "WARDROOM_DATABASE_URL=%s", service->database.runtime);
+    /* Of a name that is there twice the first one counts. */
     for (; options != NULL && *options != NULL; options++) {
         set(&environment, "%s", *options);
     }
+    set_usual(&environment, service);
+    set(&environment, "WARDROOM_DATABASE_URL=%s", service->database.runtime);
     service->pid = run(service, NULL, &environment);
 }
 
