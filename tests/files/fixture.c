@@ -14,15 +14,6 @@ struct tenant_id acme, globex;
 struct user_id somebody;
 static struct test_client client;
 
-static struct tenant_id new_tenant(const char *name)
-{
-    struct tenant_id id;
-    uint16_t random;
-    random_bytes(&random, sizeof random);
-    snprintf(id.text, sizeof id.text, "%s_%04x", name, random);
-    return id;
-}
-
 static void start(void)
 {
     char dir[128], keys[128];
@@ -38,8 +29,8 @@ int open_service(void **state)
     (void)state;
     char path[128], text[64];
     uint8_t key[KEY_SIZE];
-    acme = new_tenant("acme");
-    globex = new_tenant("globex");
+    acme = test_tenant_new("acme");
+    globex = test_tenant_new("globex");
     somebody.u = uuid_new();
     snprintf(path, sizeof path, "%s/content.keys", service.dir);
     random_bytes(key, sizeof key);

@@ -12,7 +12,7 @@ static struct test_database base;
 static struct keyring ring = {.count = 1, .keys = {{.id = 1, .bytes = {7, 8, 9}}}};
 static struct tenant_keys *keys;
 static struct db *db;
-static const struct tenant_id acme = {"acme"}, globex = {"globex"};
+static struct tenant_id acme, globex; /* names of this run */
 
 static struct tenant_tx *begin(const struct tenant_id *tenant)
 {
@@ -48,6 +48,8 @@ static int open_all(void **state)
     assert_int_equal(db_open(base.runtime, "files", &db), OK);
     keys = tenant_keys_new(&ring);
     assert_non_null(keys);
+    acme = test_tenant_new("acme");
+    globex = test_tenant_new("globex");
     add_one(&globex, "theirs");
     return 0;
 }
@@ -63,10 +65,13 @@ static int close_all(void **state)
 /* Change acme's tables behind the service's back. */
 static void tamper(const struct db_stmt *stmt, const struct file_id *id)
 {
+    static const struct db_stmt no_role = {"no_role", "SELECT set_config('role', 'none', true)"};
     struct db *admin;
     struct tenant_tx *tx;
     assert_int_equal(db_open(base.admin, "files", &admin), OK);
     assert_int_equal(tenant_tx_begin(admin, false, &tx), OK);
+    assert_int_equal(tenant_tx_enter(tx, &acme), OK);
+    assert_int_equal(tenant_tx_run(tx, &no_role, NULL, 0, NULL), OK);
     assert_int_equal(TX_RUN(tx, stmt, NULL, DB_UUID(&id->u)), OK);
     assert_int_equal(tenant_tx_commit(tx), OK);
     db_close(admin);
@@ -107,8 +112,7 @@ static void test_a_file_of_another_tenant_is_not_found(void **state)
 static void test_a_file_whose_key_was_destroyed_is_gone(void **state)
 {
     (void)state;
-    static const struct db_stmt destroy = {"destroy",
-                                           "DELETE FROM t_acme.file_key WHERE file_id = $1"};
+    static const struct db_stmt destroy = {"destroy", "DELETE FROM file_key WHERE file_id = $1"};
     struct file file = add_one(&acme, "erased"), got;
     struct buf wrapped = {0};
     tamper(&destroy, &file.id);
@@ -121,12 +125,16 @@ static void test_a_file_whose_key_was_destroyed_is_gone(void **state)
 static void test_sealed_columns_of_another_place_do_not_open(void **state)
 {
     (void)state;
-    static const struct db_stmt moves[] = {
-        {"swap", "UPDATE t_acme.file SET name_sealed = media_type_sealed WHERE file_id = $1"},
-        {"copy", "UPDATE t_acme.file SET sha256_sealed = (SELECT sha256_sealed FROM t_acme.file\n"
-                 "  WHERE file_id <> $1 LIMIT 1) WHERE file_id = $1"},
-        {"steal", "UPDATE t_acme.file SET name_sealed = (SELECT name_sealed FROM t_globex.file\n"
-                  "  LIMIT 1) WHERE file_id = $1"}};
+    char theirs[256];
+    snprintf(theirs, sizeof theirs,
+             "UPDATE file SET name_sealed = (SELECT name_sealed FROM t_%s.file LIMIT 1)\n"
+             " WHERE file_id = $1",
+             globex.text);
+    const struct db_stmt moves[] = {
+        {"column", "UPDATE file SET name_sealed = media_type_sealed WHERE file_id = $1"},
+        {"row", "UPDATE file SET sha256_sealed = (SELECT sha256_sealed FROM file\n"
+                "  WHERE file_id <> $1 LIMIT 1) WHERE file_id = $1"},
+        {"tenant", theirs}};
     add_one(&acme, "another");
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
         struct file victim = add_one(&acme, "victim"), got;

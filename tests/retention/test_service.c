@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "crypto/aead.h"
 #include "retention.pb-c.h"
 
 static struct test_service service;
@@ -15,20 +14,11 @@ static struct test_client client;
 /* Names of this run: the database may have seen others. */
 static struct tenant_id acme, globex;
 
-static struct tenant_id new_tenant(const char *name)
-{
-    struct tenant_id id;
-    uint16_t random;
-    random_bytes(&random, sizeof random);
-    snprintf(id.text, sizeof id.text, "%s_%04x", name, random);
-    return id;
-}
-
 static int open_service(void **state)
 {
     (void)state;
-    acme = new_tenant("acme");
-    globex = new_tenant("globex");
+    acme = test_tenant_new("acme");
+    globex = test_tenant_new("globex");
     test_service_start(&service, NULL);
     test_client_open(&client, &service, "gateway");
     return 0;
@@ -99,7 +89,7 @@ static void test_a_policy_is_set_and_read_in_its_tenant_only(void **state)
 static void test_a_policy_outlives_the_process(void **state)
 {
     (void)state;
-    const struct tenant_id tenant = new_tenant("lasting");
+    const struct tenant_id tenant = test_tenant_new("lasting");
     Retention__Policy policy = policy_of(1, "0 0 1 1 *");
     check_policy(call_as(&tenant, ROLE_ADMIN, "SetPolicy", &policy.base), 1, 90, false,
                  "0 0 1 1 *");

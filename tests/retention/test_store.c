@@ -10,7 +10,7 @@
 
 static struct test_database base;
 static struct db *db;
-static const struct tenant_id acme = {"acme"}, globex = {"globex"};
+static struct tenant_id acme, globex; /* names of this run */
 static const struct user_id admin_user = {{{1}}};
 static const struct policy theirs = {.messages_days = 7, .files_days = 8, .schedule = "1 1 1 1 1"};
 
@@ -29,6 +29,8 @@ static int open_all(void **state)
     (void)state;
     assert_int_equal(db_migrate(base.migrator, "retention", schema_files), OK);
     assert_int_equal(db_open(base.runtime, "retention", &db), OK);
+    acme = test_tenant_new("acme");
+    globex = test_tenant_new("globex");
     struct tenant_tx *tx = begin(&globex);
     assert_int_equal(policy_set(tx, &theirs, 1000, &admin_user), OK);
     return tenant_tx_commit(tx) != OK;
@@ -52,7 +54,7 @@ static void assert_policy_equal(const struct policy *a, const struct policy *b)
 static void test_a_tenant_without_a_policy_has_none(void **state)
 {
     (void)state;
-    static const struct tenant_id fresh = {"fresh"};
+    const struct tenant_id fresh = test_tenant_new("fresh");
     struct policy got;
     struct tenant_tx *tx = begin(&fresh);
     assert_int_equal(policy_find(tx, &got), STATUS_NOT_FOUND);

@@ -81,3 +81,14 @@ bool test_database_make(const char *service, struct test_database *ret)
              service, password);
     return true;
 }
+
+struct tenant_id test_tenant_new(const char *name)
+{
+    struct tenant_id tenant = {0};
+    char text[64];
+    uint32_t random;
+    random_bytes(&random, sizeof random);
+    snprintf(text, sizeof text, "%.20s_%08x", name, random);
+    must(tenant_id_parse(bytes_text(text), &tenant), "a tenant's name");
+    return tenant;
+}

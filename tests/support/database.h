@@ -6,6 +6,7 @@
 #ifndef WARDROOM_TESTS_SUPPORT_DATABASE_H
 #define WARDROOM_TESTS_SUPPORT_DATABASE_H
 
+#include "core/ids.h"
 #include "db/migrate.h"
 
 struct test_database {
@@ -18,5 +19,8 @@ struct test_database {
 /* False, after one line that says so: no test environment here, the tests are skipped. */
 bool test_database_find(const char *service, struct test_database *ret);
 bool test_database_make(const char *service, struct test_database *ret);
+/* A tenant that no earlier run against the same database has met: its rows are under keys that only
+ * this run has. `name` has at most 20 characters. */
+struct tenant_id test_tenant_new(const char *name);
 
 #endif

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "core/limits.h"
-#include "crypto/aead.h"
 #include "templates.pb-c.h"
 
 static struct test_service service;
@@ -16,20 +15,11 @@ static struct test_client client;
 /* A name of this run: the database may have seen others, under other keys. */
 static struct tenant_id acme, globex;
 
-static struct tenant_id new_tenant(const char *name)
-{
-    struct tenant_id id;
-    uint16_t random;
-    random_bytes(&random, sizeof random);
-    snprintf(id.text, sizeof id.text, "%s_%04x", name, random);
-    return id;
-}
-
 static int open_service(void **state)
 {
     (void)state;
-    acme = new_tenant("acme");
-    globex = new_tenant("globex");
+    acme = test_tenant_new("acme");
+    globex = test_tenant_new("globex");
     test_service_start(&service, NULL);
     test_client_open(&client, &service, "gateway");
     return 0;
@@ -122,7 +112,7 @@ static void test_a_template_of_another_tenant_is_not_found(void **state)
 static void test_a_list_is_read_page_by_page(void **state)
 {
     (void)state;
-    const struct tenant_id tenant = new_tenant("paged");
+    const struct tenant_id tenant = test_tenant_new("paged");
     uint8_t ids[3][16];
     create(&tenant, "one", ids[0]);
     create(&tenant, "two", ids[1]);
