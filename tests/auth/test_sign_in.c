@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "core/clock.h"
+
 static void test_a_sign_in_gives_tokens_for_the_home_tenant(void **state)
 {
     (void)state;
@@ -176,6 +178,31 @@ static void test_a_flood_of_sign_ins_is_refused_at_once_beyond_the_queue(void **
     assert_int_equal(tally.by_status[OK] + tally.by_status[STATUS_RESOURCE_EXHAUSTED], calls);
 }
 
+static void psql(const char *sql)
+{
+    char command[1024];
+    snprintf(command, sizeof command, "psql -X -q -o /dev/null -c \"%s\" \"%s\"", sql,
+             service.database.admin);
+    assert_int_equal(system(command), 0);
+}
+
+static void test_without_a_database_nobody_is_told_that_the_password_is_wrong(void **state)
+{
+    (void)state;
+    psql("REVOKE CONNECT ON DATABASE wardroom_auth FROM auth_runtime");
+    psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'auth_runtime'");
+    assert_refused(sign_in("andre", PASSWORD, "", "192.0.2.1"), STATUS_UNAVAILABLE);
+    psql("GRANT CONNECT ON DATABASE wardroom_auth TO auth_runtime");
+    int64_t until_ms = clock_monotonic_ms() + 20000;
+    enum status status;
+    do {
+        struct test_reply reply = sign_in("andre", PASSWORD, "", "192.0.2.1");
+        status = reply.status;
+        test_reply_free(&reply);
+    } while (status == STATUS_UNAVAILABLE && clock_monotonic_ms() < until_ms);
+    assert_int_equal(status, OK);
+}
+
 static void test_sessions_outlive_the_process(void **state)
 {
     (void)state;
@@ -201,6 +228,7 @@ const struct CMUnitTest sign_in_tests[] = {
     cmocka_unit_test(test_only_the_gateway_signs_people_in),
     cmocka_unit_test(test_a_sign_in_beyond_its_limit_is_too_large),
     cmocka_unit_test(test_a_flood_of_sign_ins_is_refused_at_once_beyond_the_queue),
+    cmocka_unit_test(test_without_a_database_nobody_is_told_that_the_password_is_wrong),
     cmocka_unit_test(test_sessions_outlive_the_process),
 };
 const size_t sign_in_test_count = sizeof sign_in_tests / sizeof sign_in_tests[0];
