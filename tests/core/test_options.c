@@ -143,7 +143,6 @@ static void test_a_file_may_hold_the_value(void **state)
     assert_int_equal(read_options(NULL, &leave), OK);
     assert_string_equal(secret, "from a file");
     unlink(path);
-    free((char *)(uintptr_t)secret);
 }
 
 static void test_a_file_that_is_missing_or_not_text_is_refused(void **state)
