@@ -132,12 +132,13 @@ static void test_sealed_columns_of_another_place_do_not_open(void **state)
              globex.text);
     const struct db_stmt moves[] = {
         {"column", "UPDATE file SET name_sealed = media_type_sealed WHERE file_id = $1"},
+        {"hash", "UPDATE file SET sha256_sealed = name_sealed WHERE file_id = $1"},
         {"row", "UPDATE file SET sha256_sealed = (SELECT sha256_sealed FROM file\n"
                 "  WHERE file_id <> $1 LIMIT 1) WHERE file_id = $1"},
         {"tenant", theirs}};
     add_one(&acme, "another");
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++) {
-        struct file victim = add_one(&acme, "victim"), got;
+        struct file victim = add_one(&acme, "a name as long as a hash is long"), got;
         tamper(&moves[i], &victim.id);
         struct tenant_tx *tx = begin(&acme);
         assert_int_equal(file_find(keys, tx, &victim.id, &got), STATUS_CORRUPT);
