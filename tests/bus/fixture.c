@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -58,6 +59,7 @@ static void set(const char *name, const char *value)
 static void run_child(const struct echo *echo, const char *const *env)
 {
     char ops[32];
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
     snprintf(ops, sizeof ops, "127.0.0.1:%d", echo->ops_port);
     set("WARDROOM_TRUST_DIR", echo->trust.dir);
     set("WARDROOM_LISTEN", echo->endpoint);
