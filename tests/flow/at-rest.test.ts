@@ -24,7 +24,12 @@ describe.skipIf(!suiteIsThere())('at rest', () => {
     const thread = await analyst.createThread({ title });
     const reader = connect(analyst);
     reader.live.subscribe(thread.id, 0);
-    const monitor = command('timeout', ['8', 'redis-cli', '-u', redisUrl(), 'MONITOR']);
+    const redis = new URL(readFileSync(`${state}/secrets/redis_url`, 'utf8').trim());
+    const monitor = command(
+      'timeout',
+      ['5', 'redis-cli', '-h', redis.hostname, '-p', redis.port, 'MONITOR'],
+      { REDISCLI_AUTH: redis.password },
+    );
     await until(() => expect(reader.live.state).toBe('online'));
     await analyst.postMessage(thread.id, { client_id: crypto.randomUUID(), body: words });
     await until(() => expect(reader.messages.at(-1)?.body).toBe(words));
@@ -75,7 +80,3 @@ describe.skipIf(!suiteIsThere())('at rest', () => {
     }
   });
 });
-
-function redisUrl(): string {
-  return readFileSync(`${state}/secrets/redis_url`, 'utf8').trim();
-}
