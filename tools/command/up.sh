@@ -127,7 +127,7 @@ up_prepare_data() {
     pg_bootstrap
     for service in $services; do
         echo "--- migrations of $service"
-        env -i PATH="$PATH" WARDROOM_LOG_LEVEL=info WARDROOM_ENV=development \
+        env -i PATH="$PATH" WARDROOM_LOG_LEVEL=info WARDROOM_ENV="${WARDROOM_ENV:-development}" \
             WARDROOM_INSTALL="$(cat "$state/install")" WARDROOM_TRUST_DIR="$state/trust" \
             WARDROOM_SERVICE_KEYS_FILE="$state/secrets/$service.keys" \
             WARDROOM_DATABASE_URL="$(pg_login "${service}_migrator" "wardroom_$service")" \
