@@ -35,9 +35,11 @@ enum step_kind {
     STEP_ROWS        /* a statement of a store */
 };
 
+#define ANY_ROWS (-1)
 struct step {
     enum step_kind kind;
     struct statement *statement;
+    int64_t rows; /* it must affect so many, or ANY_ROWS */
 };
 
 struct tenant_tx {
@@ -84,6 +86,9 @@ bool pipeline_prepare(struct db *db, struct statement *statement, const char *na
                       const struct encoded *params);
 bool pipeline_execute(struct db *db, struct statement *statement, const char *name,
                       const struct encoded *params);
+/* The command added last must affect exactly so many rows, or pipeline_sync says CONFLICT. */
+void pipeline_expect(struct db *db, int64_t rows);
+bool pipeline_expects(const struct db *db); /* is any such command unanswered? */
 /* Send all, wait for every answer. The first failure counts; ret_last (may be NULL) takes the
  * result of the last step. A lost connection is closed: db->conn is NULL then. */
 MUST_CHECK enum status pipeline_sync(struct db *db, PGresult **ret_last);

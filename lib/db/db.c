@@ -83,8 +83,8 @@ static const char session_sql[] = "SELECT set_config('search_path', 'wardroom, p
                                   "set_config('idle_in_transaction_session_timeout', $2, false), "
                                   "set_config('client_min_messages', 'warning', false), "
                                   "set_config('plan_cache_mode', 'force_generic_plan', false), "
-    "set_config('random_page_cost', '1.1', false), "
-    "set_config('jit', 'off', false)";
+                                  "set_config('random_page_cost', '1.1', false), "
+                                  "set_config('jit', 'off', false)";
 
 static enum status session_settings(struct db *db)
 {

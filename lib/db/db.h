@@ -104,6 +104,16 @@ MUST_CHECK enum status tenant_tx_queue(struct tenant_tx *tx, const struct db_stm
 #define TX_QUEUE(tx, stmt, ...)                                                                    \
     tenant_tx_queue((tx), (stmt), (const struct db_param[]){__VA_ARGS__},                          \
                     sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param))
+/* The same, and the statement must affect exactly `rows` rows: CONFLICT otherwise, from the next
+ * tenant_tx_run or from tenant_tx_commit, which then does not commit. For writes under an
+ * optimistic condition. */
+MUST_CHECK enum status tenant_tx_queue_expecting(struct tenant_tx *tx, const struct db_stmt *stmt,
+                                                 const struct db_param *params, size_t param_count,
+                                                 size_t rows);
+#define TX_QUEUE_EXPECTING(tx, stmt, rows, ...)                                                    \
+    tenant_tx_queue_expecting(                                                                     \
+        (tx), (stmt), (const struct db_param[]){__VA_ARGS__},                                      \
+        sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param), (rows))
 /* SQLSTATE and message of the last failure on this connection, for the log; never sent to peers. */
 const char *db_last_error(const struct db *db);
 struct db *tenant_tx_db(struct tenant_tx *tx);

@@ -7,6 +7,7 @@
 #include "db/connection.h"
 
 #include <poll.h>
+#include <stdlib.h>
 
 #include "core/clock.h"
 
@@ -44,7 +45,22 @@ static bool backend_is_gone(const char *sqlstate)
 
 static void step_add(struct db *db, enum step_kind kind, struct statement *statement)
 {
-    db->steps[db->step_count++] = (struct step){kind, statement};
+    db->steps[db->step_count++] = (struct step){kind, statement, ANY_ROWS};
+}
+
+void pipeline_expect(struct db *db, int64_t rows)
+{
+    db->steps[db->step_count - 1].rows = rows;
+}
+
+bool pipeline_expects(const struct db *db)
+{
+    for (size_t i = 0; i < db->step_count; i++) {
+        if (db->steps[i].rows != ANY_ROWS) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool lost_on_send(struct db *db, int sent)
@@ -143,6 +159,11 @@ static enum status judge(struct db *db, const PGresult *result, bool *ret_gone)
     return status_of_sqlstate(sqlstate);
 }
 
+static bool affected_as_expected(const struct step *step, PGresult *result)
+{
+    return step->rows == ANY_ROWS || strtoll(PQcmdTuples(result), NULL, 10) == step->rows;
+}
+
 static void step_settle(struct db *db, const struct step *step, enum status status)
 {
     if (step->kind == STEP_PREPARE && status != OK) {
@@ -171,6 +192,10 @@ static bool step_collect(struct db *db, const struct step *step, int64_t deadlin
         db_note_error(db, sqlstate, text != NULL ? text : PQresultErrorMessage(result));
     }
     step_settle(db, step, status);
+    if (status == OK && *first == OK && !affected_as_expected(step, result)) {
+        *first = STATUS_CONFLICT;
+        db_note_error(db, NULL, "a statement did not meet the rows it was made for");
+    }
     *ret = result;
     return !gone && next_result(db, deadline_ms, &end) && end == NULL;
 }

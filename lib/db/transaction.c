@@ -204,6 +204,17 @@ enum status tenant_tx_run(struct tenant_tx *tx, const struct db_stmt *stmt,
     return *ret_rows != NULL ? OK : fail(tx, STATUS_RESOURCE_EXHAUSTED);
 }
 
+enum status tenant_tx_queue_expecting(struct tenant_tx *tx, const struct db_stmt *stmt,
+                                      const struct db_param *params, size_t param_count,
+                                      size_t rows)
+{
+    enum status status = tenant_tx_queue(tx, stmt, params, param_count);
+    if (status == OK) {
+        pipeline_expect(tx->db, (int64_t)rows);
+    }
+    return status;
+}
+
 enum status tenant_tx_queue(struct tenant_tx *tx, const struct db_stmt *stmt,
                             const struct db_param *params, size_t param_count)
 {
@@ -224,6 +235,13 @@ static void end(struct tenant_tx *tx)
 enum status tenant_tx_commit(struct tenant_tx *tx)
 {
     struct db *db = tx->db;
+    /* COMMIT must not be on its way before the last count is known. */
+    if (tx->failed == OK && pipeline_expects(db)) {
+        enum status status = pipeline_sync(db, NULL);
+        if (status != OK) {
+            tx->failed = status;
+        }
+    }
     if (tx->failed != OK || !tx->begun) {
         enum status failed = tx->failed;
         tenant_tx_rollback(tx);

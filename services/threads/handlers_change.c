@@ -63,7 +63,7 @@ static enum status change_record(struct change *change)
     }
     if (status == OK) {
         change->hot->meta_version++;
-        status = records_update_heads(records, call->tx);
+        status = records_update_heads(records, call->tx, true);
     }
     struct message_row row = {.thread = change->id,
                               .seq = out.seq,

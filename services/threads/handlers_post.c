@@ -1,8 +1,13 @@
-/* Posts: many calls of one tenant in one transaction, three round trips whatever their number.
+/* Posts: many calls of one tenant in one transaction, two or three round trips whatever their
+ * number.
  *
- *   1 lock the heads of all threads of the batch (BEGIN and the tenant go with it)
- *   2 insert all messages in one statement
- *   3 update the heads (goes with COMMIT)
+ * When all threads of the batch are in memory and nobody is to be refused:
+ *   1 update the heads, demanding that they stand where memory says; insert all messages
+ *   2 COMMIT
+ * Otherwise, and when that met another writer and was rolled back:
+ *   1 lock the heads and bring the threads to memory
+ *   2 insert all messages
+ *   3 update the heads, COMMIT
  *
  * A post is named by (thread, author, client_id). One that was stored before is answered with the
  * same message: found beforehand when this writer remembers the name, otherwise because the INSERT
@@ -41,6 +46,7 @@ struct batch {
     struct uuid *ids; /* different threads of the batch */
     struct hot_thread **hot;
     struct key *keys;
+    bool locked; /* the heads are; otherwise memory is trusted until they are updated */
 };
 
 static int kind_of(const Threads__PostRequest *in)
@@ -75,31 +81,56 @@ static void post_read(struct batch *batch, struct post *post, struct call *call)
 }
 
 /* May this person say this here, as far as the thread in memory knows? */
-static void post_admit(struct batch *batch, struct post *post)
+static enum status admission(const struct batch *batch, const struct post *post)
 {
-    struct call *call = post->call;
     const struct hot_thread *hot = batch->hot[post->place];
-    post->state = POST_OVER;
+    int64_t last_seq = hot != NULL ? (int64_t)hot->tree.size : 0;
     if (hot == NULL) {
-        fail_no_thread(call);
-        return;
+        return STATUS_NOT_FOUND;
     }
     enum status status =
-        rules_may_post(call->who->role, hot_takes_part(hot, &post->author), hot->status);
-    int64_t last_seq = (int64_t)hot->tree.size;
+        rules_may_post(post->call->who->role, hot_takes_part(hot, &post->author), hot->status);
+    if (status == OK && hot->erased) {
+        return STATUS_GONE;
+    }
+    bool points_at_nothing = post->in->reply_to > last_seq || post->in->corrects > last_seq;
+    return status == OK && points_at_nothing ? STATUS_VALIDATION_FAILED : status;
+}
+
+static void post_admit(const struct batch *batch, struct post *post)
+{
+    struct call *call = post->call;
+    enum status status = admission(batch, post);
+    if (status == OK) {
+        return;
+    }
+    post->state = POST_OVER;
     if (status == STATUS_NOT_FOUND) {
         fail_no_thread(call);
     } else if (status == STATUS_CONFLICT) {
         call_fail(call, status, "the thread is closed");
-    } else if (status != OK || hot->erased) {
-        fail_with(call, status != OK ? status : STATUS_GONE);
-    } else if (post->in->reply_to > last_seq) {
-        call_field_error(call, "/reply_to", "there is no such message in this thread");
-    } else if (post->in->corrects > last_seq) {
-        call_field_error(call, "/corrects", "there is no such message in this thread");
+    } else if (status == STATUS_VALIDATION_FAILED) {
+        call_field_error(call, post->in->corrects > 0 ? "/corrects" : "/reply_to",
+                         "there is no such message in this thread");
     } else {
-        post->state = POST_NEW;
+        fail_with(call, status);
     }
+}
+
+/* Only what memory alone would let through goes without a lock: a refusal must be certain. */
+static bool can_trust_memory(struct batch *batch)
+{
+    if (!hot_recall(batch->actor->hot, tenant_tx_tenant(batch->tx), batch->ids, batch->id_count,
+                    batch->hot)) {
+        return false;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct post *post = &batch->posts[i];
+        if (post->state == POST_NEW && admission(batch, post) != OK) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* A correction points at earlier words of the same author. */
@@ -219,11 +250,11 @@ static void post_record(struct batch *batch, struct post *post)
 }
 
 /* The INSERT left rows out: somebody had stored them. Among many nobody knows which, so all are
- * rolled back; one alone is looked up. */
+ * rolled back; one alone, with nothing written yet, is looked up. */
 static enum status write_was_short(struct batch *batch)
 {
     hot_forget(batch->actor->hot, batch->hot[batch->posts[0].place]);
-    if (batch->count > 1) {
+    if (batch->count > 1 || !batch->locked) {
         return STATUS_CONFLICT;
     }
     enum status status = find_stored(batch, is_any);
@@ -238,6 +269,7 @@ static enum status write_all(struct batch *batch)
 {
     struct records *records = batch->actor->records;
     size_t added;
+    enum status status = OK;
     records_start(records);
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->posts[i].state == POST_NEW) {
@@ -247,11 +279,19 @@ static enum status write_all(struct batch *batch)
     if (records_count(records) == 0) {
         return OK;
     }
-    enum status status = records_insert(records, batch->tx, &added);
+    if (!batch->locked) {
+        status = records_update_heads(records, batch->tx, false);
+    }
+    if (status == OK) {
+        status = records_insert(records, batch->tx, &added);
+    }
     if (status == OK && added != records_count(records)) {
         return write_was_short(batch);
     }
-    return status == OK ? records_update_heads(records, batch->tx) : status;
+    if (status == OK && batch->locked) {
+        status = records_update_heads(records, batch->tx, true);
+    }
+    return status;
 }
 
 static void reply_message(struct call *call, Threads__Message *message, bool repeated)
@@ -372,23 +412,44 @@ static void reply_all(struct batch *batch)
     }
 }
 
-static enum status run(struct batch *batch)
+/* Threads to memory, locked where memory is not enough. */
+static enum status take_threads(struct batch *batch)
 {
-    enum status status = hot_lock(batch->actor->hot, batch->actor->keys, batch->tx, batch->ids,
-                                  batch->id_count, batch->hot);
-    if (status != OK) {
-        return status;
+    enum status status = OK;
+    batch->locked = !can_trust_memory(batch);
+    if (batch->locked) {
+        status = hot_lock(batch->actor->hot, batch->actor->keys, batch->tx, batch->ids,
+                          batch->id_count, batch->hot);
     }
-    for (size_t i = 0; i < batch->id_count; i++) {
+    for (size_t i = 0; status == OK && i < batch->id_count; i++) {
         /* A copy: a thread may be forgotten before its stored posts are opened. */
         batch->keys[i] = batch->hot[i] != NULL ? batch->hot[i]->key : (struct key){0};
     }
-    for (size_t i = 0; i < batch->count; i++) {
+    return status;
+}
+
+/* Any failure of the whole means that memory may be wrong: without it the replay takes locks. */
+static void forget_threads(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->id_count; i++) {
+        struct hot_thread *hot;
+        if (hot_recall(batch->actor->hot, tenant_tx_tenant(batch->tx), &batch->ids[i], 1, &hot)) {
+            hot_forget(batch->actor->hot, hot);
+        }
+    }
+}
+
+static enum status run(struct batch *batch)
+{
+    enum status status = take_threads(batch);
+    for (size_t i = 0; status == OK && i < batch->count; i++) {
         if (batch->posts[i].state == POST_NEW) {
             post_admit(batch, &batch->posts[i]);
         }
     }
-    status = check_corrections(batch);
+    if (status == OK) {
+        status = check_corrections(batch);
+    }
     if (status == OK) {
         find_twins(batch);
         status = find_stored(batch, is_remembered);
@@ -398,6 +459,8 @@ static enum status run(struct batch *batch)
     }
     if (status == OK) {
         reply_all(batch);
+    } else {
+        forget_threads(batch);
     }
     return status;
 }

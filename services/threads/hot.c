@@ -237,6 +237,18 @@ enum status hot_lock(struct hot_threads *all, struct tenant_keys *keys, struct t
     return status;
 }
 
+bool hot_recall(struct hot_threads *all, const struct tenant_id *tenant, const struct uuid *ids,
+                size_t count, struct hot_thread **ret)
+{
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = find(all, tenant, &ids[i]);
+        if (ret[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool hot_takes_part(const struct hot_thread *hot, const struct uuid *user)
 {
     return place_of(hot->people, hot->people_count, user) < hot->people_count;

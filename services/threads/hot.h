@@ -1,7 +1,9 @@
 /* Threads that one writer keeps in memory: tree, key, status, participants.
  *
- * hot_lock locks the rows of thread_head and believes what it remembers only where seq, root and
- * meta_version of the locked row say the same, so two replicas writing one thread stay correct.
+ * Memory is believed only where the root in thread_head says the same: hot_lock locks the rows and
+ * compares; hot_recall takes memory as it is, and the UPDATE of the head that follows demands the
+ * root it started from. Everything that happens to a thread is a leaf of its tree, so the root
+ * covers status, participants and key too, and two replicas writing one thread stay correct.
  * Between hot_lock and the commit a hot thread may run ahead of the database; after a rollback such
  * threads are dropped. Bounded: HOT_THREADS_MAX, least recently used first out. Next: record.h
  */
@@ -43,6 +45,10 @@ void hot_forget(struct hot_threads *all, struct hot_thread *hot);
 MUST_CHECK enum status hot_lock(struct hot_threads *all, struct tenant_keys *keys,
                                 struct tenant_tx *tx, const struct uuid *ids, size_t count,
                                 struct hot_thread **ret);
+/* The same from memory alone, without a lock: false when any is not there. What is then written
+ * must be made conditional on the root (records_update_heads). */
+bool hot_recall(struct hot_threads *all, const struct tenant_id *tenant, const struct uuid *ids,
+                size_t count, struct hot_thread **ret);
 bool hot_takes_part(const struct hot_thread *hot, const struct uuid *user);
 
 #endif

@@ -149,18 +149,21 @@ enum status records_insert(struct records *records, struct tenant_tx *tx, size_t
     return store_add_messages(tx, &columns, ret_added);
 }
 
-enum status records_update_heads(struct records *records, struct tenant_tx *tx)
+enum status records_update_heads(struct records *records, struct tenant_tx *tx, bool locked)
 {
+    uint8_t before[BATCH_CALLS_MAX][SHA256_SIZE];
     struct uuid threads[BATCH_CALLS_MAX];
     int64_t last_seqs[BATCH_CALLS_MAX], last_us[BATCH_CALLS_MAX], versions[BATCH_CALLS_MAX];
-    struct bytes roots[BATCH_CALLS_MAX], frontiers[BATCH_CALLS_MAX];
+    struct bytes old_roots[BATCH_CALLS_MAX], roots[BATCH_CALLS_MAX], frontiers[BATCH_CALLS_MAX];
     for (size_t i = 0; i < records->written_count; i++) {
         struct hot_thread *hot = records->written[i];
+        memcpy(before[i], hot->root, SHA256_SIZE);
         tree_root(&hot->tree, hot->root);
         threads[i] = hot->id;
         last_seqs[i] = (int64_t)hot->tree.size;
         last_us[i] = hot->last_us;
         versions[i] = hot->meta_version;
+        old_roots[i] = bytes_of(before[i], SHA256_SIZE);
         roots[i] = bytes_of(hot->root, SHA256_SIZE);
         frontiers[i] = tree_frontier(&hot->tree);
     }
@@ -170,8 +173,9 @@ enum status records_update_heads(struct records *records, struct tenant_tx *tx)
         .last_seqs = last_seqs,
         .last_us = last_us,
         .meta_versions = versions,
+        .old_roots = old_roots,
         .roots = roots,
         .frontiers = frontiers,
     };
-    return store_update_heads(tx, &columns);
+    return locked ? store_update_locked_heads(tx, &columns) : store_update_heads(tx, &columns);
 }

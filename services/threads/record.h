@@ -6,7 +6,7 @@
  *     content_write_post(in, who, records_content(records));
  *     status = records_add(records, tx, hot, &leaf, &place);      once per row
  *     status = records_insert(records, tx, &added);
- *     status = records_update_heads(records, tx);
+ *     status = records_update_heads(records, tx, true);
  *
  * Next: view.h
  */
@@ -48,7 +48,10 @@ size_t records_count(const struct records *records);
  * threads in memory are wrong and must be forgotten. */
 MUST_CHECK enum status records_insert(struct records *records, struct tenant_tx *tx,
                                       size_t *ret_added);
-/* Bring thread_head of every thread written to where memory is. */
-MUST_CHECK enum status records_update_heads(struct records *records, struct tenant_tx *tx);
+/* Bring thread_head of every thread written to where memory is. `locked`: hot_lock has locked them
+ * in this transaction; otherwise CONFLICT comes with the next statement, before any COMMIT, when
+ * memory was not what the database has. */
+MUST_CHECK enum status records_update_heads(struct records *records, struct tenant_tx *tx,
+                                            bool locked);
 
 #endif

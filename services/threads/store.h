@@ -149,9 +149,15 @@ struct head_columns {
     size_t count;
     struct uuid *threads;
     int64_t *last_seqs, *last_us, *meta_versions;
-    struct bytes *roots, *frontiers;
+    struct bytes *old_roots, *roots, *frontiers;
 };
+/* Move heads from old_root to root; one that stands elsewhere is left alone. The answer comes with
+ * the next statement or COMMIT: CONFLICT when any was left alone. */
 MUST_CHECK enum status store_update_heads(struct tenant_tx *tx, const struct head_columns *heads);
+/* The same for heads that this transaction has locked and compared: there is nothing to wait for.
+ */
+MUST_CHECK enum status store_update_locked_heads(struct tenant_tx *tx,
+                                                 const struct head_columns *heads);
 
 struct participant_columns {
     size_t count;

@@ -36,9 +36,11 @@ static const struct db_stmt update_heads = {
                     "       meta_version = new.meta_version, root = new.root,\n"
                     "       frontier = new.frontier\n"
                     "  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[],\n"
-                    "              $5::bytea[], $6::bytea[])\n"
-                    "    AS new (thread_id, last_seq, last_us, meta_version, root, frontier)\n"
-                    " WHERE h.thread_id = new.thread_id"};
+                    "              $5::bytea[], $6::bytea[], $7::bytea[])\n"
+                    "    AS new (thread_id, last_seq, last_us, meta_version, root, frontier,\n"
+                    "            old_root)\n"
+                    " WHERE h.thread_id = new.thread_id\n"
+                    "   AND h.root = new.old_root"};
 
 static const struct db_stmt add_participants = {
     "add_participants", "INSERT INTO participant (thread_id, added_us, user_id, role, sealed)\n"
@@ -122,12 +124,21 @@ enum status store_add_messages(struct tenant_tx *tx, const struct message_column
     return status;
 }
 
+#define HEAD_PARAMS(heads)                                                                         \
+    DB_UUIDS((heads)->threads, (heads)->count), DB_I64S((heads)->last_seqs, (heads)->count),       \
+        DB_I64S((heads)->last_us, (heads)->count),                                                 \
+        DB_I64S((heads)->meta_versions, (heads)->count),                                           \
+        DB_BYTESS((heads)->roots, (heads)->count), DB_BYTESS((heads)->frontiers, (heads)->count),  \
+        DB_BYTESS((heads)->old_roots, (heads)->count)
+
 enum status store_update_heads(struct tenant_tx *tx, const struct head_columns *heads)
 {
-    size_t n = heads->count;
-    return TX_QUEUE(tx, &update_heads, DB_UUIDS(heads->threads, n), DB_I64S(heads->last_seqs, n),
-                    DB_I64S(heads->last_us, n), DB_I64S(heads->meta_versions, n),
-                    DB_BYTESS(heads->roots, n), DB_BYTESS(heads->frontiers, n));
+    return TX_QUEUE_EXPECTING(tx, &update_heads, heads->count, HEAD_PARAMS(heads));
+}
+
+enum status store_update_locked_heads(struct tenant_tx *tx, const struct head_columns *heads)
+{
+    return TX_QUEUE(tx, &update_heads, HEAD_PARAMS(heads));
 }
 
 enum status store_add_participants(struct tenant_tx *tx, const struct uuid *thread,

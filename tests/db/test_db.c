@@ -208,6 +208,28 @@ static void test_queued_statement_is_committed_or_fails_the_commit(void **state)
     db_close(db);
 }
 
+static void test_expected_rows_are_counted_before_commit(void **state)
+{
+    (void)state;
+    static const struct db_stmt change = {"change", "UPDATE note SET sealed = 'x' WHERE id = $1"};
+    static const struct db_stmt find = {"find", "SELECT count(*) FROM note WHERE id = 108"};
+    struct db *db = open_runtime();
+    struct tenant_tx *tx = begin_in(db, &alpha);
+    assert_int_equal(TX_RUN(tx, &insert_note, NULL, DB_I64(107), DB_NULL), OK);
+    assert_int_equal(TX_QUEUE_EXPECTING(tx, &change, 1, DB_I64(107)), OK);
+    assert_int_equal(tenant_tx_commit(tx), OK);
+    tx = begin_in(db, &alpha);
+    assert_int_equal(TX_RUN(tx, &insert_note, NULL, DB_I64(108), DB_NULL), OK);
+    assert_int_equal(TX_QUEUE_EXPECTING(tx, &change, 1, DB_I64(999)), OK);
+    assert_int_equal(tenant_tx_commit(tx), STATUS_CONFLICT);
+    tx = begin_in(db, &alpha);
+    assert_int_equal(number_of(tx, &find), 0);
+    assert_int_equal(TX_QUEUE_EXPECTING(tx, &change, 2, DB_I64(107)), OK);
+    assert_int_equal(tenant_tx_run(tx, &find, NULL, 0, NULL), STATUS_CONFLICT);
+    tenant_tx_rollback(tx);
+    db_close(db);
+}
+
 static void test_prepared_statements_are_bounded(void **state)
 {
     (void)state;
@@ -306,6 +328,7 @@ int run_db_tests(void)
         cmocka_unit_test(test_statement_timeout_is_unavailable),
         cmocka_unit_test(test_read_only_transaction_cannot_write),
         cmocka_unit_test(test_queued_statement_is_committed_or_fails_the_commit),
+        cmocka_unit_test(test_expected_rows_are_counted_before_commit),
         cmocka_unit_test(test_prepared_statements_are_bounded),
         cmocka_unit_test(test_cut_between_transactions_is_not_noticed),
         cmocka_unit_test(test_cut_inside_a_transaction_is_unavailable_and_over),

@@ -151,19 +151,6 @@ static void invoke(struct fake_call *fake, const char *method)
     fail_msg("no rpc %s", method);
 }
 
-struct fake_call *fake_run(struct fake_actor *actor, const struct principal *who,
-                           const char *method, const ProtobufCMessage *in)
-{
-    struct fake_call *fake = fake_new(actor, who, in);
-    assert_int_equal(tenant_tx_begin(actor->db, actor->reads_only, &fake->call.tx), OK);
-    assert_int_equal(tenant_tx_enter(fake->call.tx, &who->tenant), OK);
-    invoke(fake, method);
-    assert_true(fake->replied || fake->status != OK);
-    enum status status = end(actor, fake->call.tx, fake->status);
-    assert_true(status == OK || fake->status == status);
-    return fake;
-}
-
 enum status fake_run_posts(struct fake_actor *actor, const struct principal *const *who,
                            const Threads__PostRequest *const *in, size_t count,
                            struct fake_call **ret)
@@ -179,4 +166,38 @@ enum status fake_run_posts(struct fake_actor *actor, const struct principal *con
     }
     enum status status = threads_post_batch(calls, count);
     return end(actor, tx, status);
+}
+
+/* First in a batch of one, as the runtime does with posts; again alone when that was rolled back.
+ */
+static struct fake_call *run_post(struct fake_actor *actor, const struct principal *who,
+                                  const ProtobufCMessage *in)
+{
+    const Threads__PostRequest *post = (const Threads__PostRequest *)in;
+    struct fake_call *fake;
+    enum status status = fake_run_posts(actor, &who, &post, 1, &fake);
+    if (status != OK) {
+        fake_free(fake);
+        status = fake_run_posts(actor, &who, &post, 1, &fake);
+    }
+    if (status != OK) {
+        fake->status = status;
+    }
+    return fake;
+}
+
+struct fake_call *fake_run(struct fake_actor *actor, const struct principal *who,
+                           const char *method, const ProtobufCMessage *in)
+{
+    if (strcmp(method, "Post") == 0) {
+        return run_post(actor, who, in);
+    }
+    struct fake_call *fake = fake_new(actor, who, in);
+    assert_int_equal(tenant_tx_begin(actor->db, actor->reads_only, &fake->call.tx), OK);
+    assert_int_equal(tenant_tx_enter(fake->call.tx, &who->tenant), OK);
+    invoke(fake, method);
+    assert_true(fake->replied || fake->status != OK);
+    enum status status = end(actor, fake->call.tx, fake->status);
+    assert_true(status == OK || fake->status == status);
+    return fake;
 }
