@@ -22,7 +22,8 @@ enum schedule_field {
 /* Bit N of a field: it runs at N. */
 struct schedule {
     uint64_t bits[SCHEDULE_FIELDS];
-    /* Whether day and weekday began with anything but `*`: when both did, either is enough (cron). */
+    /* Whether day and weekday began with anything but `*`: when both did, either is enough (cron).
+     */
     bool day_given, weekday_given;
 };
 
