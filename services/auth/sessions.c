@@ -7,9 +7,9 @@
 
 #include "core/clock.h"
 
-#define US_PER_S        INT64_C(1000000)
-#define REVOCATIONS_MAX 4096 /* x 36 bytes packed = 144 KiB a reply; the rest comes with the next  \
-                              */
+#define US_PER_S INT64_C(1000000)
+/* Of one reply: x 36 bytes packed = 144 KiB; the rest comes with the next poll. */
+#define REVOCATIONS_MAX 4096
 
 /* How long a revocation matters: until the last access token of its session has expired, by the
  * clock of whoever checks it. */
