@@ -244,7 +244,9 @@ void replica_tick(struct replica *replica, int64_t now_ms)
         replica_close(replica);
         return;
     }
-    if (replica->connected && now_ms - replica->ping_ms >= PING_INTERVAL_MS) {
+    /* One that is starting says "not ready" first: ask again soon. */
+    int64_t interval_ms = replica->ready ? PING_INTERVAL_MS : TICK_MS;
+    if (replica->connected && now_ms - replica->ping_ms >= interval_ms) {
         replica_ping(replica, now_ms);
     }
 }

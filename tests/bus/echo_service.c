@@ -18,6 +18,22 @@ static void hold(uint32_t ms)
     }
 }
 
+/* What an actor remembers between calls. */
+struct memory {
+    uint32_t forgotten;
+};
+
+static enum status memory_open(const struct actor_env *env, void **ret)
+{
+    (void)env;
+    *ret = calloc(1, sizeof(struct memory));
+    return *ret != NULL ? OK : STATUS_RESOURCE_EXHAUSTED;
+}
+static void memory_forget(void *memory)
+{
+    ((struct memory *)memory)->forgotten++;
+}
+
 static const char *caller_text(enum caller_bit caller)
 {
     switch (caller) {
@@ -109,6 +125,7 @@ static enum status add_one(struct call *call, size_t together)
     Echo__AddReply reply = ECHO__ADD_REPLY__INIT;
     reply.total = db_i64(rows, 0, 0);
     reply.together = (uint32_t)together;
+    reply.forgotten = ((struct memory *)call->state)->forgotten;
     db_rows_free(rows);
     call_reply(call, &reply.base);
     Events__Event event = EVENTS__EVENT__INIT;
@@ -198,7 +215,10 @@ int main(int argc, char **argv)
                                 .rules = bare_rules,
                                 .write_actors = 1,
                                 .read_actors = 2,
-                                .work_actors = 1};
+                                .work_actors = 1,
+                                .actor_open = memory_open,
+                                .actor_forget = memory_forget,
+                                .actor_close = free};
     if (getenv("ECHO_DATABASE") != NULL) {
         spec.rules = database_rules;
         spec.schema = files;

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -127,6 +128,14 @@ void echo_close(struct echo *echo)
                                        "public/retention.pub", "public/admin.pub",
                                        "public/stranger.pub", "public", "discovery"};
     char path[512];
+    DIR *dir = opendir(echo->announce);
+    const struct dirent *entry = dir != NULL ? readdir(dir) : NULL;
+    for (; entry != NULL; entry = readdir(dir)) {
+        (void)unlinkat(dirfd(dir), entry->d_name, 0); /* of one that was killed */
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", echo->trust.dir, left[i]);
         (void)remove(path);

@@ -79,7 +79,7 @@ struct added {
     bool adds;
     enum status status;
     int64_t total;
-    uint32_t together;
+    uint32_t together, forgotten;
 };
 
 static void note(void *data, const struct bus_reply *reply)
@@ -93,6 +93,7 @@ static void note(void *data, const struct bus_reply *reply)
         assert_non_null(sum);
         added->total = sum->total;
         added->together = sum->together;
+        added->forgotten = sum->forgotten;
         echo__add_reply__free_unpacked(sum, NULL);
     }
     *added->all = --*added->open == 0;
@@ -171,6 +172,11 @@ static void test_one_bad_call_fails_alone(void **state)
     bool all = false;
     struct added held = {.open = &open, .all = &all}, added[CALLS];
     int64_t before = rows_of(acme);
+    struct added one = {.open = &open, .all = &all};
+    (void)add(acme, 5, &one);
+    wait_for(&loop, &all);
+    uint32_t forgotten = one.forgotten;
+    all = false;
     long replayed = metric_value(&echo, "wardroom_replayed_total ");
     hold(300, &held);
     for (int i = 0; i < CALLS; i++) {
@@ -182,8 +188,11 @@ static void test_one_bad_call_fails_alone(void **state)
         assert_int_equal(added[i].status, i == 17 ? STATUS_INTERNAL : OK);
         assert_int_equal(i == 17 ? 1 : added[i].together, 1);
     }
-    assert_int_equal(rows_of(acme), before + CALLS - 1);
+    assert_int_equal(rows_of(acme), before + 1 + CALLS - 1);
     assert_int_equal(metric_value(&echo, "wardroom_replayed_total "), replayed + CALLS);
+    /* Once for the batch, and once more for the bad call by itself. */
+    assert_int_equal(added[16].forgotten, forgotten + 1);
+    assert_int_equal(added[18].forgotten, forgotten + 2);
 }
 
 static void test_a_call_refused_by_its_handler_leaves_its_neighbours_their_batch(void **state)
