@@ -1,0 +1,66 @@
+/* A batch of posts on its way: what handlers_post.c, post_check.c and post_reply.c share.
+ *
+ * Next: handlers_post.c
+ */
+#ifndef WARDROOM_THREADS_POST_H
+#define WARDROOM_THREADS_POST_H
+
+#include "threads/actor.h"
+#include "threads/handlers.h"
+
+enum post_state {
+    POST_OVER,   /* the call has failed */
+    POST_NEW,    /* to be written */
+    POST_STORED, /* is in the database already: `stored` */
+    POST_SAME    /* of one name with an earlier post of this batch: `twin` */
+};
+
+struct post {
+    struct call *call;
+    const Threads__PostRequest *in;
+    enum post_state state;
+    struct uuid thread, client, author;
+    size_t place; /* of its thread among batch.ids */
+    size_t twin;
+    struct message_row stored;
+    struct leaf_out leaf;
+};
+
+struct batch {
+    struct threads_actor *actor;
+    struct tenant_tx *tx;
+    int64_t now_us;
+    size_t count, id_count;
+    struct post *posts;
+    struct uuid *ids; /* different threads of the batch */
+    struct hot_thread **hot;
+    struct key *keys;
+    bool locked; /* the heads are; otherwise memory is trusted until they are updated */
+};
+
+/* threads.Kind of what is asked for. */
+static inline int post_kind(const Threads__PostRequest *in)
+{
+    return in->corrects != 0 ? THREADS__KIND__KIND_CORRECTION : THREADS__KIND__KIND_TEXT;
+}
+
+/* ---- post_check.c: which posts may be written. A refused one is POST_OVER. */
+
+/* Check the request itself, and give its thread a place. */
+void post_read(struct batch *batch, struct post *post, struct call *call);
+/* May this person say this here, as far as the thread in memory knows? NOT_FOUND, CONFLICT
+ * (closed), FORBIDDEN, GONE, VALIDATION_FAILED (points at a message that is not there). */
+MUST_CHECK enum status post_admission(const struct batch *batch, const struct post *post);
+void post_admit(const struct batch *batch, struct post *post);
+/* A correction points at earlier words of the same author. */
+MUST_CHECK enum status post_check_corrections(struct batch *batch);
+/* Two posts of one name in one batch: the later is POST_SAME. */
+void post_find_twins(struct batch *batch);
+/* Look for posts in the database, all or those whose name this writer remembers; what is found is
+ * POST_STORED. */
+MUST_CHECK enum status post_find_stored(struct batch *batch, bool only_remembered);
+
+/* ---- post_reply.c: answers and events, once all is written. */
+void post_reply_all(struct batch *batch);
+
+#endif

@@ -1,0 +1,154 @@
+/* Which posts of a batch may be written. Next: post_reply.c */
+#include "threads/post.h"
+
+static size_t place_of(struct batch *batch, const struct uuid *id)
+{
+    for (size_t i = batch->id_count; i-- > 0;) {
+        if (uuid_equal(&batch->ids[i], id)) {
+            return i;
+        }
+    }
+    batch->ids[batch->id_count] = *id;
+    return batch->id_count++;
+}
+
+void post_read(struct batch *batch, struct post *post, struct call *call)
+{
+    struct rule_break broken;
+    *post = (struct post){.call = call, .in = (const Threads__PostRequest *)call->input};
+    if (!rules_check_post(post->in, &call->tenant, &broken)) {
+        refuse_field(call, &broken);
+        return;
+    }
+    post->state = POST_NEW;
+    post->author = call->who->user.u;
+    memcpy(post->thread.b, post->in->thread_id.data, sizeof post->thread.b);
+    memcpy(post->client.b, post->in->client_id.data, sizeof post->client.b);
+    post->place = place_of(batch, &post->thread);
+}
+
+enum status post_admission(const struct batch *batch, const struct post *post)
+{
+    const struct hot_thread *hot = batch->hot[post->place];
+    int64_t last_seq = hot != NULL ? (int64_t)hot->tree.size : 0;
+    if (hot == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status =
+        rules_may_post(post->call->who->role, hot_takes_part(hot, &post->author), hot->status);
+    if (status == OK && hot->erased) {
+        return STATUS_GONE;
+    }
+    bool points_at_nothing = post->in->reply_to > last_seq || post->in->corrects > last_seq;
+    return status == OK && points_at_nothing ? STATUS_VALIDATION_FAILED : status;
+}
+
+void post_admit(const struct batch *batch, struct post *post)
+{
+    struct call *call = post->call;
+    enum status status = post_admission(batch, post);
+    if (status == OK) {
+        return;
+    }
+    post->state = POST_OVER;
+    if (status == STATUS_NOT_FOUND) {
+        fail_no_thread(call);
+    } else if (status == STATUS_CONFLICT) {
+        call_fail(call, status, "the thread is closed");
+    } else if (status == STATUS_VALIDATION_FAILED) {
+        call_field_error(call, post->in->corrects > 0 ? "/corrects" : "/reply_to",
+                         "there is no such message in this thread");
+    } else {
+        fail_with(call, status);
+    }
+}
+
+enum status post_check_corrections(struct batch *batch)
+{
+    struct uuid threads[BATCH_CALLS_MAX];
+    int64_t seqs[BATCH_CALLS_MAX];
+    size_t places[BATCH_CALLS_MAX], count = 0;
+    struct db_rows *rows;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct post *post = &batch->posts[i];
+        if (post->state == POST_NEW && post->in->corrects != 0) {
+            threads[count] = post->thread;
+            seqs[count] = post->in->corrects;
+            places[count++] = i;
+        }
+    }
+    if (count == 0) {
+        return OK;
+    }
+    bool fits[BATCH_CALLS_MAX] = {false};
+    enum status status = store_find_seqs(batch->tx, threads, seqs, count, &rows);
+    for (size_t i = 0; status == OK && i < db_rows_count(rows); i++) {
+        size_t number = find_row_number(rows, i);
+        struct message_row row = message_row_at(rows, i);
+        if (number < count) {
+            fits[number] = rules_may_correct(
+                row.kind, uuid_equal(&row.author, &batch->posts[places[number]].author));
+        }
+    }
+    for (size_t i = 0; status == OK && i < count; i++) {
+        if (!fits[i]) {
+            struct post *post = &batch->posts[places[i]];
+            call_field_error(post->call, "/corrects", "must be an earlier text of your own");
+            post->state = POST_OVER;
+        }
+    }
+    return status;
+}
+
+static bool same_name(const struct post *a, const struct post *b)
+{
+    return uuid_equal(&a->client, &b->client) && uuid_equal(&a->author, &b->author) &&
+           uuid_equal(&a->thread, &b->thread);
+}
+
+void post_find_twins(struct batch *batch)
+{
+    for (size_t i = 1; i < batch->count; i++) {
+        struct post *post = &batch->posts[i];
+        for (size_t k = 0; post->state == POST_NEW && k < i; k++) {
+            if (batch->posts[k].state == POST_NEW && same_name(&batch->posts[k], post)) {
+                post->state = POST_SAME;
+                post->twin = k;
+            }
+        }
+    }
+}
+
+static bool is_remembered(const struct batch *batch, const struct post *post)
+{
+    return actor_saw_post(batch->actor, &post->thread, &post->author, &post->client);
+}
+
+enum status post_find_stored(struct batch *batch, bool only_remembered)
+{
+    struct uuid threads[BATCH_CALLS_MAX], authors[BATCH_CALLS_MAX], clients[BATCH_CALLS_MAX];
+    size_t places[BATCH_CALLS_MAX], count = 0;
+    struct db_rows *rows;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct post *post = &batch->posts[i];
+        if (post->state == POST_NEW && (!only_remembered || is_remembered(batch, post))) {
+            threads[count] = post->thread;
+            authors[count] = post->author;
+            clients[count] = post->client;
+            places[count++] = i;
+        }
+    }
+    if (count == 0) {
+        return OK;
+    }
+    struct post_name names = {threads, authors, clients, count};
+    enum status status = store_find_posts(batch->tx, &names, &rows);
+    for (size_t i = 0; status == OK && i < db_rows_count(rows); i++) {
+        size_t number = find_row_number(rows, i);
+        if (number < count) {
+            batch->posts[places[number]].state = POST_STORED;
+            batch->posts[places[number]].stored = message_row_at(rows, i);
+        }
+    }
+    return status;
+}
