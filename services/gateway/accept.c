@@ -108,8 +108,8 @@ static void add_port(struct acceptor *acceptor, uv_loop_t *loop, int fd)
     acceptor->open++;
 }
 
-enum status acceptor_open(uv_loop_t *loop, const char *addresses,
-                          void (*take)(void *data, int fd), void *data, struct acceptor **ret)
+enum status acceptor_open(uv_loop_t *loop, const char *addresses, void (*take)(void *data, int fd),
+                          void *data, struct acceptor **ret)
 {
     struct acceptor *acceptor = calloc(1, sizeof *acceptor);
     if (!acceptor)

@@ -11,9 +11,9 @@ struct answer {
     int http_status;
     const char *content_type; /* NULL: no body */
     struct bytes body;
-    const char *cache;        /* NULL: no-store */
-    const char *headers;      /* further lines, each with its CRLF; NULL: none */
-    bool is_untrusted;        /* somebody's file: nothing in it may run */
+    const char *cache;   /* NULL: no-store */
+    const char *headers; /* further lines, each with its CRLF; NULL: none */
+    bool is_untrusted;   /* somebody's file: nothing in it may run */
 };
 
 /* Append the whole answer. `is_head`: leave the body out. `request_id`: 36 characters. */

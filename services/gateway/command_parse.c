@@ -11,17 +11,16 @@ static const struct json_limits limits = {
 static const struct {
     const char *op;
     const char *needs, *takes; /* members beside `op`, between spaces */
-} rows[] = {
-    {"subscribe", " thread_id ", " thread_id after_seq "},
-    {"unsubscribe", " thread_id ", " thread_id "},
-    {"post", " ref thread_id body ", " ref thread_id body attachments reply_to corrects "},
-    {"answer", " ref thread_id question_seq data ", " ref thread_id question_seq data "},
-    {"acknowledge", " ref thread_id seq ", " ref thread_id seq "},
-    {"read", " thread_id seq ", " thread_id seq "},
-    {"typing", " thread_id active ", " thread_id active "},
-    {"presence", " status ", " status "},
-    {"authenticate", " token ", " token "},
-    {"ping", " ", " ref "}};
+} rows[] = {{"subscribe", " thread_id ", " thread_id after_seq "},
+            {"unsubscribe", " thread_id ", " thread_id "},
+            {"post", " ref thread_id body ", " ref thread_id body attachments reply_to corrects "},
+            {"answer", " ref thread_id question_seq data ", " ref thread_id question_seq data "},
+            {"acknowledge", " ref thread_id seq ", " ref thread_id seq "},
+            {"read", " thread_id seq ", " thread_id seq "},
+            {"typing", " thread_id active ", " thread_id active "},
+            {"presence", " status ", " status "},
+            {"authenticate", " token ", " token "},
+            {"ping", " ", " ref "}};
 
 static bool list_has(const char *list, const char *name, size_t len)
 {
@@ -35,8 +34,7 @@ static bool list_has(const char *list, const char *name, size_t len)
 static bool is_set(const Socket__Command *command, const char *name, size_t len)
 {
     for (size_t i = 0; i < command->n_set_fields; i++) {
-        if (strlen(command->set_fields[i]) == len &&
-            memcmp(command->set_fields[i], name, len) == 0)
+        if (strlen(command->set_fields[i]) == len && memcmp(command->set_fields[i], name, len) == 0)
             return true;
     }
     return false;
@@ -70,11 +68,11 @@ enum status command_parse(struct bytes text, struct arena *arena, Socket__Comman
     ProtobufCMessage *message = NULL;
     *ret = NULL;
     detail[0] = '\0';
-    enum status status = json_to_message(text, &limits, &socket__command__descriptor, arena,
-                                         &message, &error);
+    enum status status =
+        json_to_message(text, &limits, &socket__command__descriptor, arena, &message, &error);
     if (status != OK) {
-        snprintf(detail, COMMAND_DETAIL_SIZE, "%s%s%s", error.pointer,
-                 error.pointer[0] ? ": " : "", error.detail);
+        snprintf(detail, COMMAND_DETAIL_SIZE, "%s%s%s", error.pointer, error.pointer[0] ? ": " : "",
+                 error.detail);
         return status;
     }
     Socket__Command *command = (Socket__Command *)(void *)message;

@@ -79,8 +79,8 @@ static void on_post_reply(void *data, const struct bus_reply *reply)
         if (post && post->message)
             event_ack(session_event(asked->session), asked->ref, post->message);
         else
-            event_error(session_event(asked->session), asked->ref, &asked->thread,
-                        STATUS_INTERNAL, "");
+            event_error(session_event(asked->session), asked->ref, &asked->thread, STATUS_INTERNAL,
+                        "");
         arena_reset(arena);
     }
     asked_free(asked);
@@ -128,8 +128,8 @@ static bool start_with_files(struct session *session, const Threads__PostRequest
         threads__post_request__pack(post, packed);
         copy = threads__post_request__unpack(arena_allocator(arena), len, packed);
     }
-    if (copy && flow_post(session->gateway, arena, session_token(session), copy, on_post_reply,
-                          asked))
+    if (copy &&
+        flow_post(session->gateway, arena, session_token(session), copy, on_post_reply, asked))
         return true;
     arena_free(arena);
     return false;
@@ -186,8 +186,7 @@ static void do_post(struct session *session, const Socket__Command *command)
 static void do_read(struct session *session, const Socket__Command *command)
 {
     struct thread_id thread = {0};
-    struct asked *asked =
-        thread_of(command, &thread) ? asked_new(session, &thread, "") : NULL;
+    struct asked *asked = thread_of(command, &thread) ? asked_new(session, &thread, "") : NULL;
     Threads__ReadRequest read = THREADS__READ_REQUEST__INIT;
     read.thread_id = command->thread_id;
     read.seq = command->seq;

@@ -1,7 +1,6 @@
 /* One call each way. Next: static.h */
 #include "content.h"
 
-#include "core/cleanup.h"
 #include "dispatch.h"
 #include "files.pb-c.h"
 
@@ -67,7 +66,6 @@ void content_store(struct exchange *exchange, ProtobufCMessage *request)
 
 static void add_file_headers(struct exchange *exchange, const Files__File *file)
 {
-    CLEANUP(buf_fini) struct buf line = {0};
     char digest[48], hex[65];
     struct bytes hash = bytes_of(file->sha256.data, file->sha256.len);
     buf_text(&exchange->answer_headers, "Content-Disposition: ");

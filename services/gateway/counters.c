@@ -3,8 +3,8 @@
 
 static struct metric metrics[COUNTER_COUNT] = {
 #define X(counter, metric, label_text, metric_type, help_text)                                     \
-    [COUNT_##counter] = {                                                                          \
-        .name = metric, .labels = label_text, .help = help_text, .type = metric_type},
+    [COUNT_##                                                                                      \
+        counter] = {.name = metric, .labels = label_text, .help = help_text, .type = metric_type},
 #include "counters.def"
 #undef X
 };

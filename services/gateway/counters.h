@@ -1,5 +1,5 @@
-/* What the gateway counts. One row per counter in counters.def; labels are fixed, so no user, tenant
- * or path ever becomes one. Next: problem.h
+/* What the gateway counts. One row per counter in counters.def; labels are fixed, so no user,
+ * tenant or path ever becomes one. Next: problem.h
  */
 #ifndef WARDROOM_GATEWAY_COUNTERS_H
 #define WARDROOM_GATEWAY_COUNTERS_H

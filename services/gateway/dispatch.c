@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "flows.h"
 #include "json/json.h"
+#include "revocation.h"
 #include "routes.h"
 #include "static.h"
 
@@ -56,6 +57,8 @@ static bool check_token(struct exchange *exchange)
     enum status status = STATUS_INVALID_TOKEN;
     if (token.len > 0)
         status = token_verify(exchange->gateway->verifier, token, TOKEN_ACCESS, &exchange->who);
+    if (status == OK && revocation_has(&exchange->who.session))
+        status = STATUS_INVALID_TOKEN;
     if (status != OK) {
         count(COUNT_REFUSED_TOKEN);
         exchange_fail(exchange, status, NULL);

@@ -12,7 +12,8 @@ void dispatch_run(struct exchange *exchange);
 /* Nobody waits any more: cancel what is under way. */
 void dispatch_abandon(struct exchange *exchange);
 
-/* For routes with a `run` of their own: call the route's rpc; `done` NULL: answer with the reply. */
+/* For routes with a `run` of their own: call the route's rpc; `done` NULL: answer with the reply.
+ */
 void dispatch_call(struct exchange *exchange, const ProtobufCMessage *request,
                    void (*done)(void *exchange, const struct bus_reply *reply));
 /* Answer with a reply of the route's rpc, as the row says. */

@@ -58,8 +58,8 @@ void event_ack(struct buf *out, const char *ref, const Threads__Message *message
     buf_text(out, "{\"type\":\"ack\"");
     member_text(out, "ref", ref);
     member_thread(out, &thread);
-    buf_printf(out, ",\"seq\":%" PRId64 ",\"created_at\":\"%s\",\"hash\":\"%s\"}", message->seq,
-               at, hash);
+    buf_printf(out, ",\"seq\":%" PRId64 ",\"created_at\":\"%s\",\"hash\":\"%s\"}", message->seq, at,
+               hash);
 }
 
 void event_expiry(struct buf *out, const char *type, int64_t expires_at_s)

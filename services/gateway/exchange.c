@@ -54,11 +54,11 @@ static void answer_problem(struct exchange *exchange, const struct problem *prob
         exchange_add_header(exchange, "Retry-After: %u",
                             retry_after_ms > 0 ? (retry_after_ms + 999) / 1000 : 1);
     buf_append(&exchange->answer_headers, "", 1); /* ends the text */
-    exchange_answer(exchange, &(struct answer){
-                                  .http_status = status,
-                                  .content_type = "application/problem+json",
-                                  .body = buf_bytes(&exchange->answer_body),
-                                  .headers = (const char *)exchange->answer_headers.data});
+    exchange_answer(exchange,
+                    &(struct answer){.http_status = status,
+                                     .content_type = "application/problem+json",
+                                     .body = buf_bytes(&exchange->answer_body),
+                                     .headers = (const char *)exchange->answer_headers.data});
 }
 
 void exchange_answer_problem(struct exchange *exchange, const struct problem *problem,

@@ -19,11 +19,11 @@ struct route;
 struct flow;
 
 enum exchange_state {
-    EXCHANGE_BODY,     /* its body is arriving */
-    EXCHANGE_WORKING,  /* a service has been asked */
-    EXCHANGE_ANSWERED, /* to be written at the end of this turn */
+    EXCHANGE_BODY,      /* its body is arriving */
+    EXCHANGE_WORKING,   /* a service has been asked */
+    EXCHANGE_ANSWERED,  /* to be written at the end of this turn */
     EXCHANGE_LINGERING, /* answered before its body was there: the rest is read and dropped */
-    EXCHANGE_FLUSHING  /* written; the peer has not taken all of it yet */
+    EXCHANGE_FLUSHING   /* written; the peer has not taken all of it yet */
 };
 
 struct exchange {

@@ -11,7 +11,8 @@
 #include "resync.h"
 #include "thread_list.h"
 
-/* The rooms that the batch being read has messages for. */
+/* The rooms that have messages from batches of this turn. All batches of a turn make one frame, so
+ * that a gateway that falls behind writes fewer and larger ones and catches up. */
 static struct room *touched;
 
 static void deliver(struct subscription *subscription, struct room *room, struct frame *frame)
@@ -61,15 +62,12 @@ static void add_to_room(struct room *room, const Threads__Message *message)
         (message->seq != room->last_seq + 1 ||
          frame_builder_len(&room->builder) + event.len + 1 > FRAME_OUT_BYTES_MAX))
         flush_room(room);
-    if (room->messages == 0) {
+    if (room->messages == 0)
         room->first_seq = message->seq;
-        struct room **link = &touched;
-        while (*link && *link != room)
-            link = &(*link)->next_touched;
-        if (!*link) {
-            room->next_touched = touched;
-            touched = room;
-        }
+    if (!room->is_touched) {
+        room->is_touched = true;
+        room->next_touched = touched;
+        touched = room;
     }
     buf_append(frame_next_event(&room->builder), event.data, event.len);
     room->builder.buf.failed |= event.failed;
@@ -120,8 +118,7 @@ void fanout_on_batch(void *data, const struct tenant_id *id, struct bytes packed
         arena = arena_new(REQUEST_ARENA_BYTES_MAX);
     if (!tenant || !arena)
         return;
-    Events__Batch *batch =
-        events__batch__unpack(arena_allocator(arena), packed.len, packed.data);
+    Events__Batch *batch = events__batch__unpack(arena_allocator(arena), packed.len, packed.data);
     if (!batch || strcmp(batch->tenant_id, id->text) != 0) {
         count(COUNT_BAD_BATCH);
         arena_reset(arena);
@@ -129,14 +126,29 @@ void fanout_on_batch(void *data, const struct tenant_id *id, struct bytes packed
     }
     for (size_t i = 0; i < batch->n_events; i++)
         on_event(tenant, batch->events[i]);
+    arena_reset(arena);
+}
+
+void fanout_end_turn(void)
+{
     while (touched) {
         struct room *room = touched;
         touched = room->next_touched;
         room->next_touched = NULL;
+        room->is_touched = false;
         if (room->messages > 0)
             flush_room(room);
     }
-    arena_reset(arena);
+}
+
+void fanout_forget_room(struct room *room)
+{
+    struct room **link = &touched;
+    while (room->is_touched && *link != room)
+        link = &(*link)->next_touched;
+    if (room->is_touched)
+        *link = room->next_touched;
+    room->is_touched = false;
 }
 
 void fanout_send_room(struct room *room, struct frame *frame, const struct user_id *except)

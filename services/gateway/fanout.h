@@ -1,8 +1,8 @@
 /* Who is where: tenants, rooms and subscriptions, and how an event finds its sessions.
  *
- * A tenant is here while it has a session; a room while somebody is subscribed to its thread. One
- * batch of the channel becomes one frame per thread, encoded once and written to every subscriber
- * that is exactly at its start; one that is not is refilled from the history (resync.c).
+ * A tenant is here while it has a session; a room while somebody is subscribed to its thread. The
+ * batches of one loop turn become one frame per thread, encoded once and written to every
+ * subscriber that is exactly at its start; one that is not is refilled from the history (resync.c).
  * Next: resync.h
  */
 #ifndef WARDROOM_GATEWAY_FANOUT_H
@@ -20,7 +20,9 @@ struct tenant {
     struct session *sessions;
     unsigned session_count;
     struct index rooms;
-    struct index watches; /* thread_list.c */
+    struct index watches;         /* thread_list.c, and the two below */
+    struct frame_builder updates; /* threads changed by messages, for those who see them all */
+    unsigned fetch_tick, fetches; /* how many were fetched in which tick */
     unsigned mark;
 };
 struct room {
@@ -29,11 +31,12 @@ struct room {
     struct tenant *tenant;
     struct subscription **subscriptions; /* in no order */
     size_t count, cap;
-    struct frame_builder builder; /* messages of the batch being read */
+    struct frame_builder builder; /* messages of this turn */
     int64_t first_seq, last_seq;  /* of them */
     unsigned messages;
     struct room *next_touched;
-    struct room *next_check;      /* resync.c: to be compared with the service */
+    bool is_touched;
+    struct room *next_check; /* resync.c: to be compared with the service */
     bool is_checking;
     int64_t checked_ms;
 };
@@ -48,13 +51,13 @@ struct subscription {
     struct subscription *next, *previous; /* of the session */
     size_t place;                         /* in room->subscriptions */
     enum subscription_state state;
-    bool has_start;                       /* it said where it stands: after_seq */
-    bool is_waiting;                      /* in resync's line */
+    bool has_start;  /* it said where it stands: after_seq */
+    bool is_waiting; /* in resync's line */
     uint8_t attempts;
-    int64_t sent_seq;                     /* everything up to here is written */
-    int64_t seen_seq;                     /* highest live seq that passed by while it synced */
-    uint64_t serial;                      /* of the request that may answer it; 0: none */
-    int64_t not_before_ms;                /* of its next request */
+    int64_t sent_seq;      /* everything up to here is written */
+    int64_t seen_seq;      /* highest live seq that passed by while it synced */
+    uint64_t serial;       /* of the request that may answer it; 0: none */
+    int64_t not_before_ms; /* of its next request */
     struct subscription *next_waiting, *previous_waiting;
 };
 
@@ -71,8 +74,14 @@ const struct thread_id *fanout_thread_of(const struct subscription *subscription
 
 struct tenant *fanout_tenant(struct gateway *gateway, const struct tenant_id *id);
 struct room *fanout_room(const struct tenant *tenant, const struct thread_id *thread);
-/* Send to everybody who is subscribed to a room and live, but to sessions of `except` (may be NULL). */
+/* Send to everybody who is subscribed to a room and live, but to sessions of `except` (may be
+ * NULL). */
 void fanout_send_room(struct room *room, struct frame *frame, const struct user_id *except);
+
+/* The end of a loop turn: write what its batches brought. */
+void fanout_end_turn(void);
+/* A room ends: what it still had to write has no reader. */
+void fanout_forget_room(struct room *room);
 
 /* subscriber_handlers.on_batch */
 void fanout_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes batch);

@@ -181,7 +181,7 @@ struct flow *flow_post(struct gateway *gateway, struct arena *arena, struct byte
     flow->pointer = "/attachments";
     flow->fill = fill_attachment;
     return start_lookups(flow, request->attachments_uuids, count, &get.base, &get.file_id) ? flow
-                                                                                          : NULL;
+                                                                                           : NULL;
 }
 
 static bool fill_participant(struct flow *flow, size_t n, ProtobufCMessage *found)
@@ -217,7 +217,7 @@ static struct flow *start_create(struct exchange *exchange, struct arena *arena,
     flow->pointer = "/participants";
     flow->fill = fill_participant;
     return start_lookups(flow, request->participants_uuids, count, &get.base, &get.user_id) ? flow
-                                                                                           : NULL;
+                                                                                            : NULL;
 }
 
 static bool fill_added(struct flow *flow, size_t n, ProtobufCMessage *found)
@@ -344,9 +344,9 @@ void flow_post_message(struct exchange *exchange, ProtobufCMessage *request)
     } else {
         post = (Threads__PostRequest *)(void *)move_request(exchange, request, &arena);
         if (post)
-            follow(exchange,
-                   flow_post(exchange->gateway, arena, exchange->token, post, on_flow_done,
-                             exchange),
-                   arena);
+            follow(
+                exchange,
+                flow_post(exchange->gateway, arena, exchange->token, post, on_flow_done, exchange),
+                arena);
     }
 }

@@ -25,16 +25,16 @@ struct gateway {
     struct subscriber *channel;
     struct token_verifier *verifier;
     struct listener *listener;
-    struct files *files; /* the frontend */
-    struct index tenants; /* fanout.c: tenants with at least one session */
+    struct files *files;              /* the frontend */
+    struct index tenants;             /* fanout.c: tenants with at least one session */
     struct session *dirty_sessions;   /* what to write or close at the end of this turn */
     struct exchange *ready_exchanges; /* answered in this turn, to be written at its end */
     struct exchange *exchanges;       /* all */
     uv_prepare_t turn_end;
     uv_timer_t tick;
     uv_signal_t sigterm, sigint;
-    int64_t revoked_after; /* revocation.c: where the next poll starts */
-    unsigned ticks;        /* of 100 ms */
+    int64_t revoked_after;  /* revocation.c: where the next poll starts */
+    unsigned ticks;         /* of 100 ms */
     unsigned threads_alive; /* replicas of threads at the last look */
     bool is_stopping;
     int64_t stop_by_ms;

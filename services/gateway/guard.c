@@ -135,7 +135,8 @@ struct refusal guard_upgrade(const struct head *head, const char *origins)
 {
     struct uuid thread;
     if (!head->upgrade || strcasecmp(head->upgrade, "websocket") != 0)
-        return refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE, "only an upgrade to websocket is served");
+        return refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE,
+                      "only an upgrade to websocket is served");
     if (head->method != HTTP_GET || !head->is_http_1_1 || !head->connection ||
         strlen(head->connection) > CONNECTION_BYTES_MAX ||
         !list_has_any_case(head->connection, "upgrade"))
@@ -144,8 +145,8 @@ struct refusal guard_upgrade(const struct head *head, const char *origins)
     if (!guard_ws_path(head->path, &thread))
         return refuse(STATUS_NOT_FOUND, COUNT_REFUSED_PATH, "no WebSocket is served here");
     if (!head->ws_version || strcmp(head->ws_version, "13") != 0) {
-        struct refusal refusal = refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE,
-                                        "Sec-WebSocket-Version must be 13");
+        struct refusal refusal =
+            refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE, "Sec-WebSocket-Version must be 13");
         refusal.http_status = 426;
         return refusal;
     }

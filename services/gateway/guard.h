@@ -20,7 +20,8 @@ struct refusal {
 
 /* Framing and duplicate headers, for every request. */
 struct refusal guard_framing(const struct head *head);
-/* May a page of this origin talk to us? `origins`: comma-separated list. No Origin: not a browser. */
+/* May a page of this origin talk to us? `origins`: comma-separated list. No Origin: not a browser.
+ */
 bool guard_origin_is_allowed(const struct head *head, const char *origins);
 /* The length that guard_framing has let pass; 0 when there is none. */
 uint64_t guard_body_len(const struct head *head);

@@ -11,28 +11,26 @@
 static const struct {
     enum lws_token_indexes token;
     enum http_method method;
-} method_tokens[] = {
-    {WSI_TOKEN_GET_URI, HTTP_GET},       {WSI_TOKEN_POST_URI, HTTP_POST},
-    {WSI_TOKEN_PUT_URI, HTTP_PUT},       {WSI_TOKEN_PATCH_URI, HTTP_PATCH},
-    {WSI_TOKEN_DELETE_URI, HTTP_DELETE}, {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
-    {WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS}, {WSI_TOKEN_CONNECT, HTTP_CONNECT}};
+} method_tokens[] = {{WSI_TOKEN_GET_URI, HTTP_GET},         {WSI_TOKEN_POST_URI, HTTP_POST},
+                     {WSI_TOKEN_PUT_URI, HTTP_PUT},         {WSI_TOKEN_PATCH_URI, HTTP_PATCH},
+                     {WSI_TOKEN_DELETE_URI, HTTP_DELETE},   {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
+                     {WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS}, {WSI_TOKEN_CONNECT, HTTP_CONNECT}};
 
 static const struct {
     enum lws_token_indexes token;
     size_t offset;
-} header_tokens[] = {
-    {WSI_TOKEN_HOST, offsetof(struct head, host)},
-    {WSI_TOKEN_ORIGIN, offsetof(struct head, origin)},
-    {WSI_TOKEN_HTTP_AUTHORIZATION, offsetof(struct head, authorization)},
-    {WSI_TOKEN_HTTP_CONTENT_LENGTH, offsetof(struct head, content_length)},
-    {WSI_TOKEN_HTTP_TRANSFER_ENCODING, offsetof(struct head, transfer_encoding)},
-    {WSI_TOKEN_HTTP_CONTENT_TYPE, offsetof(struct head, content_type)},
-    {WSI_TOKEN_HTTP_IF_NONE_MATCH, offsetof(struct head, if_none_match)},
-    {WSI_TOKEN_UPGRADE, offsetof(struct head, upgrade)},
-    {WSI_TOKEN_CONNECTION, offsetof(struct head, connection)},
-    {WSI_TOKEN_VERSION, offsetof(struct head, ws_version)},
-    {WSI_TOKEN_KEY, offsetof(struct head, ws_key)},
-    {WSI_TOKEN_PROTOCOL, offsetof(struct head, ws_protocol)}};
+} header_tokens[] = {{WSI_TOKEN_HOST, offsetof(struct head, host)},
+                     {WSI_TOKEN_ORIGIN, offsetof(struct head, origin)},
+                     {WSI_TOKEN_HTTP_AUTHORIZATION, offsetof(struct head, authorization)},
+                     {WSI_TOKEN_HTTP_CONTENT_LENGTH, offsetof(struct head, content_length)},
+                     {WSI_TOKEN_HTTP_TRANSFER_ENCODING, offsetof(struct head, transfer_encoding)},
+                     {WSI_TOKEN_HTTP_CONTENT_TYPE, offsetof(struct head, content_type)},
+                     {WSI_TOKEN_HTTP_IF_NONE_MATCH, offsetof(struct head, if_none_match)},
+                     {WSI_TOKEN_UPGRADE, offsetof(struct head, upgrade)},
+                     {WSI_TOKEN_CONNECTION, offsetof(struct head, connection)},
+                     {WSI_TOKEN_VERSION, offsetof(struct head, ws_version)},
+                     {WSI_TOKEN_KEY, offsetof(struct head, ws_key)},
+                     {WSI_TOKEN_PROTOCOL, offsetof(struct head, ws_protocol)}};
 
 const char *http_method_text(enum http_method method)
 {
@@ -123,8 +121,8 @@ static void read_params(struct lws *wsi, struct arena *arena, struct head *head)
 /* Spellings of framing headers that libwebsockets takes for headers of their own. */
 static bool has_odd_header(struct lws *wsi)
 {
-    static const char *const odd[] = {"content-length :", "transfer-encoding :",
-                                      "content-length\t:", "transfer-encoding\t:"};
+    static const char *const odd[] = {
+        "content-length :", "transfer-encoding :", "content-length\t:", "transfer-encoding\t:"};
     for (size_t i = 0; i < LWS_ARRAY_SIZE(odd); i++) {
         if (lws_hdr_custom_length(wsi, odd[i], (int)strlen(odd[i])) >= 0)
             return true;

@@ -3,8 +3,8 @@
  * libwebsockets 4.1 copies Sec-WebSocket-Protocol into 128 bytes and hangs up when it is longer,
  * while the contract carries the access token there. The list has been read and checked by then
  * (guard.c), so libwebsockets is shown only the one name that it may choose. The library calls this
- * symbol through its PLT, so a definition in the program comes first; listener.c checks at the start
- * that it does. Next: guard.h
+ * symbol through its PLT, so a definition in the program comes first; listener.c checks at the
+ * start that it does. Next: guard.h
  */
 #include "header_copy.h"
 

@@ -18,11 +18,11 @@
 #include "routes.h"
 #include "session.h"
 
-#define BODY_GRACE_MS    5000  /* before a body has to keep up with BODY_RATE */
-#define BODY_RATE        2048  /* bytes/s: below that it is no upload but a held connection */
-#define BODY_LIMIT_MS    60000 /* 1 MiB at 17 kB/s */
-#define LINGER_MS        2000  /* for the peer to read a refusal while it still sends */
-#define FLUSH_MS         30000 /* for a slow peer to take an answer */
+#define BODY_GRACE_MS 5000  /* before a body has to keep up with BODY_RATE */
+#define BODY_RATE     2048  /* bytes/s: below that it is no upload but a held connection */
+#define BODY_LIMIT_MS 60000 /* 1 MiB at 17 kB/s */
+#define LINGER_MS     2000  /* for the peer to read a refusal while it still sends */
+#define FLUSH_MS      30000 /* for a slow peer to take an answer */
 
 static void link_exchange(struct exchange *exchange)
 {
@@ -76,8 +76,8 @@ static struct exchange *exchange_new(struct gateway *gateway, struct lws *wsi)
     exchange->head = head;
     exchange->started_us = clock_monotonic_us();
     exchange->deadline_ms = gateway_now_ms(gateway) + BODY_LIMIT_MS;
-    exchange->closes = gateway->is_stopping || !head->is_http_1_1 ||
-                       guard_list_has(head->connection, "close");
+    exchange->closes =
+        gateway->is_stopping || !head->is_http_1_1 || guard_list_has(head->connection, "close");
     name_exchange(exchange);
     link_exchange(exchange);
     return exchange;
@@ -188,7 +188,8 @@ static void log_exchange(const struct exchange *exchange)
     count(COUNT_REQUESTS);
     metric_observe_us(counter_metric(COUNT_REQUEST_TIME), took_us);
     log_event(exchange->answer.http_status >= 500 ? LOG_WARN : LOG_INFO, "request",
-              {"id", LOG_S(exchange->id)}, {"method", LOG_S(http_method_text(exchange->head->method))},
+              {"id", LOG_S(exchange->id)},
+              {"method", LOG_S(http_method_text(exchange->head->method))},
               {"route", LOG_S(exchange->route ? exchange->route->path : "")},
               {"status", LOG_I(exchange->answer.http_status)},
               {"bytes", LOG_I(exchange->answer.body.len)}, {"took_us", LOG_I(took_us)});

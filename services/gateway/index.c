@@ -91,8 +91,7 @@ void index_remove(struct index *index, struct index_node *node)
     index->count--;
 }
 
-void index_each(struct index *index, void (*visit)(void *data, struct index_node *node),
-                void *data)
+void index_each(struct index *index, void (*visit)(void *data, struct index_node *node), void *data)
 {
     for (size_t i = 0; i < index->bucket_count; i++) {
         struct index_node *node = index->buckets[i];

@@ -18,7 +18,7 @@ struct index {
 
 /* The owner of a node: INDEX_OWNER(node, struct room, node). */
 #define INDEX_OWNER(pointer, type, member)                                                         \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 void index_fini(struct index *index); /* the nodes are their owners' */
 struct index_node *index_find(const struct index *index, struct bytes key);

@@ -15,13 +15,13 @@
 #include "http.h"
 #include "session.h"
 
-#define HEAD_BYTES_MAX     16384
-#define FILES_RESERVED     2000 /* of RLIMIT_NOFILE, for everything that is no client */
-#define SERVICE_BYTES      16384 /* one read: a whole TLS record */
-#define HANDSHAKE_LIMIT_S  10   /* TLS, and then the head of the first request */
-#define KEEP_ALIVE_S       60   /* between two requests of one connection */
-#define RECEIVE_BYTES      2048 /* of a WebSocket: one read, and memory it holds all its life */
-#define TICKETS            1    /* of a TLS 1.3 handshake; the default 2 costs another record */
+#define HEAD_BYTES_MAX    16384
+#define FILES_RESERVED    2000  /* of RLIMIT_NOFILE, for everything that is no client */
+#define SERVICE_BYTES     16384 /* one read: a whole TLS record */
+#define HANDSHAKE_LIMIT_S 10    /* TLS, and then the head of the first request */
+#define KEEP_ALIVE_S      60    /* between two requests of one connection */
+#define RECEIVE_BYTES     2048  /* of a WebSocket: one read, and memory it holds all its life */
+#define TICKETS           1     /* of a TLS 1.3 handshake; the default 2 costs another record */
 
 struct listener {
     struct gateway *gateway;
@@ -68,8 +68,8 @@ static int on_receive(struct lws *wsi, void *in, size_t len)
 {
     struct session *session = lws_get_opaque_user_data(wsi);
     if (session)
-        session_on_receive(session, &(struct received){
-                                        .data = bytes_of(in, len),
+        session_on_receive(
+            session, &(struct received){.data = bytes_of(in, len),
                                         .is_binary = lws_frame_is_binary(wsi),
                                         .ends_fragment = lws_remaining_packet_payload(wsi) == 0,
                                         .ends_message = lws_is_final_fragment(wsi),
@@ -127,12 +127,11 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
-static const struct lws_protocols protocols[] = {
-    {.name = WS_PROTOCOL,
-     .callback = on_event,
-     .rx_buffer_size = RECEIVE_BYTES,
-     .tx_packet_size = FRAME_OUT_BYTES_MAX + LWS_PRE},
-    {0}};
+static const struct lws_protocols protocols[] = {{.name = WS_PROTOCOL,
+                                                  .callback = on_event,
+                                                  .rx_buffer_size = RECEIVE_BYTES,
+                                                  .tx_packet_size = FRAME_OUT_BYTES_MAX + LWS_PRE},
+                                                 {0}};
 
 static void on_lws_log(int level, const char *line)
 {
@@ -163,8 +162,9 @@ static enum status open_context(struct listener *listener)
     }
     listener->context = lws_create_context(&info);
     if (!listener->context) {
-        log_event(LOG_ERROR, "libwebsockets.failed",
-                  {"reason", LOG_S("no context: is the package libwebsockets-evlib-uv installed?")});
+        log_event(
+            LOG_ERROR, "libwebsockets.failed",
+            {"reason", LOG_S("no context: is the package libwebsockets-evlib-uv installed?")});
         return STATUS_INVALID;
     }
     return OK;
@@ -173,14 +173,13 @@ static enum status open_context(struct listener *listener)
 static struct lws_vhost *open_vhost(struct listener *listener, bool is_tls)
 {
     const struct settings *settings = listener->gateway->settings;
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .vhost_name = is_tls ? "tls" : "plain",
-        .protocols = protocols,
-        .alpn = "http/1.1",
-        .extensions = NULL,
-        .keepalive_timeout = KEEP_ALIVE_S,
-        .timeout_secs_ah_idle = HANDSHAKE_LIMIT_S};
+    struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+                                             .vhost_name = is_tls ? "tls" : "plain",
+                                             .protocols = protocols,
+                                             .alpn = "http/1.1",
+                                             .extensions = NULL,
+                                             .keepalive_timeout = KEEP_ALIVE_S,
+                                             .timeout_secs_ah_idle = HANDSHAKE_LIMIT_S};
     if (is_tls) {
         info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_cert_filepath = settings->tls_cert_path;

@@ -115,7 +115,8 @@ int main(int argc, char **argv)
     if (exits)
         return EXIT_SUCCESS;
     if (!log_level_parse(settings.log_level, &level)) {
-        fprintf(stderr, "wardroom-gateway: WARDROOM_LOG_LEVEL must be debug, info, warn or error\n");
+        fprintf(stderr,
+                "wardroom-gateway: WARDROOM_LOG_LEVEL must be debug, info, warn or error\n");
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);

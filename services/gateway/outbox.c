@@ -1,9 +1,9 @@
 /* Straight to the socket, or the queue behind it.
  *
  * When the queue reaches its bound, what others wait for as well is dropped and the client is told
- * `resync` for each thread it was subscribed to; it asks again with its last seq. Its own acks stay:
- * nothing would send them again. One that lags twice without having caught up, or makes no progress,
- * is closed with 4408. Next: commands.h
+ * `resync` for each thread it was subscribed to; it asks again with its last seq. Its own acks
+ * stay: nothing would send them again. One that lags twice without having caught up, or makes no
+ * progress, is closed with 4408. Next: commands.h
  */
 #include "outbox.h"
 
@@ -14,8 +14,10 @@
 #include "fanout.h"
 #include "wire.h"
 
-#define OUTBOX_BYTES_MAX (64 * 1024) /* the next event may be 160 KiB: FRAME_OUT_BYTES_MAX holds */
-#define QUEUE_CAP_FIRST  8
+#define OUTBOX_BYTES_MAX                                                                           \
+    (64 * 1024) /* the next event may be 160 KiB: FRAME_OUT_BYTES_MAX holds                        \
+                 */
+#define QUEUE_CAP_FIRST 8
 
 void outbox_mark(struct session *session)
 {
@@ -136,8 +138,7 @@ void session_send(struct session *session, struct frame *frame)
 
 void session_on_writable(struct session *session)
 {
-    while (session_is_open(session) && session->queue_count > 0 &&
-           !wire_is_blocked(session->wsi)) {
+    while (session_is_open(session) && session->queue_count > 0 && !wire_is_blocked(session->wsi)) {
         struct frame *frame = session->queue[session->queue_at];
         session->queue_at = (session->queue_at + 1) % session->queue_cap;
         session->queue_count--;
@@ -186,8 +187,7 @@ static void start_over(struct session *session)
     session->has_lagged = true;
     session->state = SESSION_OPEN;
     while (session->subscriptions) {
-        event_thread(session_event(session), "resync",
-                     fanout_thread_of(session->subscriptions));
+        event_thread(session_event(session), "resync", fanout_thread_of(session->subscriptions));
         fanout_unsubscribe(session->subscriptions);
     }
 }

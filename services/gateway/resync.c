@@ -11,10 +11,10 @@
 #include "events.h"
 #include "rpc.h"
 
-#define PAGE_ROWS        LIST_ROWS_MAX
-#define RETRY_MS         500
-#define BLOCKED_RETRY_MS 100 /* its socket still takes the page before */
-#define OPEN_ATTEMPTS    6   /* 3 s: a service that restarts is back by then */
+#define PAGE_ROWS            LIST_ROWS_MAX
+#define RETRY_MS             500
+#define BLOCKED_RETRY_MS     100 /* its socket still takes the page before */
+#define OPEN_ATTEMPTS        6   /* 3 s: a service that restarts is back by then */
 #define QUEUE_BYTES_FOR_PAGE (256 * 1024)
 
 /* What a request knows when it comes back; the subscription may be gone or begun anew. */
@@ -77,8 +77,8 @@ static void refuse(struct subscription *subscription, enum status status, const 
 
 static void on_failure(struct subscription *subscription, const struct bus_reply *reply)
 {
-    bool gives_up = subscription->state == SUBSCRIPTION_OPENING &&
-                    ++subscription->attempts >= OPEN_ATTEMPTS;
+    bool gives_up =
+        subscription->state == SUBSCRIPTION_OPENING && ++subscription->attempts >= OPEN_ATTEMPTS;
     if (!status_retryable(reply->status) || gives_up)
         refuse(subscription, reply->status, reply->detail);
     else
@@ -201,11 +201,10 @@ static bool ask(struct subscription *subscription)
     get.thread_id = history.thread_id = id;
     history.after_seq = subscription->sent_seq;
     history.limit = PAGE_ROWS;
-    const struct rpc_call call = {
-        .rpc = rpc_of(wants_end ? RPC_THREADS_GET : RPC_THREADS_HISTORY),
-        .request = wants_end ? &get.base : &history.base,
-        .token = session_token(session),
-        .shard_key = uuid_bytes(&thread->u)};
+    const struct rpc_call call = {.rpc = rpc_of(wants_end ? RPC_THREADS_GET : RPC_THREADS_HISTORY),
+                                  .request = wants_end ? &get.base : &history.base,
+                                  .token = session_token(session),
+                                  .shard_key = uuid_bytes(&thread->u)};
     if (rpc_start(session->gateway, &call, on_page, page, NULL)) {
         in_flight++;
         return true;

@@ -1,4 +1,4 @@
-/* One poll at a time. Next: openapi.h */
+/* One poll at a time; what it brought is kept in a ring, found by an index. Next: openapi.h */
 #include "revocation.h"
 
 #include <stdlib.h>
@@ -10,26 +10,54 @@
 #include "rpc.h"
 #include "session.h"
 
-static bool is_polling;
+struct ended {
+    struct index_node node; /* key: session */
+    struct session_id session;
+};
 
-static bool is_it(const Auth__RevokedSession *revoked, const struct principal *who)
+static bool is_polling;
+static struct index known;
+static struct ended *ring; /* REVOCATIONS_KEPT of them */
+static size_t ring_at;
+
+bool revocation_has(const struct session_id *session)
 {
-    const ProtobufCBinaryData *session = &revoked->session_id, *user = &revoked->user_id;
-    if (session->len > 0)
-        return bytes_equal(bytes_of(session->data, session->len), uuid_bytes(&who->session.u));
-    return bytes_equal(bytes_of(user->data, user->len), uuid_bytes(&who->user.u));
+    return index_find(&known, uuid_bytes(&session->u)) != NULL;
+}
+
+void revocation_fini(void)
+{
+    index_fini(&known);
+    free(ring);
+    ring = NULL;
+}
+
+/* Keep it in place of the oldest. */
+static void remember(const Auth__RevokedSession *revoked)
+{
+    struct session_id session;
+    if (!uuid_from_bytes(bytes_of(revoked->session_id.data, revoked->session_id.len), &session.u) ||
+        revocation_has(&session))
+        return;
+    if (!ring && !(ring = calloc(REVOCATIONS_KEPT, sizeof *ring)))
+        return;
+    struct ended *place = &ring[ring_at++ % REVOCATIONS_KEPT];
+    if (place->node.key.len > 0)
+        index_remove(&known, &place->node);
+    place->session = session;
+    place->node.key = uuid_bytes(&place->session.u);
+    if (index_add(&known, &place->node) != OK)
+        place->node.key = (struct bytes){0};
 }
 
 static void look_at_tenant(void *data, struct index_node *node)
 {
-    const Auth__RevokedSinceReply *reply = data;
     struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
+    (void)data;
     for (struct session *session = tenant->sessions; session; session = session->next) {
-        for (size_t i = 0; i < reply->n_results; i++) {
-            if (session_is_open(session) && is_it(reply->results[i], session_who(session))) {
-                count(COUNT_REVOKED);
-                session_close(session, CLOSE_TOKEN, "session ended");
-            }
+        if (session_is_open(session) && revocation_has(&session_who(session)->session)) {
+            count(COUNT_REVOKED);
+            session_close(session, CLOSE_TOKEN, "session ended");
         }
     }
 }
@@ -46,8 +74,10 @@ static void on_reply(void *data, const struct bus_reply *reply)
             : NULL;
     if (revoked) {
         gateway->revoked_after = revoked->next;
+        for (size_t i = 0; i < revoked->n_results; i++)
+            remember(revoked->results[i]);
         if (revoked->n_results > 0)
-            index_each(&gateway->tenants, look_at_tenant, revoked);
+            index_each(&gateway->tenants, look_at_tenant, NULL);
     }
     arena_free(arena);
 }

@@ -1,5 +1,5 @@
-/* Sessions that ended: sign-out, a disabled account, a stolen refresh token. Polled, so that it does
- * not depend on Redis. Next: openapi.h
+/* Sessions that ended: sign-out, a disabled account, a stolen refresh token. Polled, so that it
+ * does not depend on Redis. Next: openapi.h
  */
 #ifndef WARDROOM_GATEWAY_REVOCATION_H
 #define WARDROOM_GATEWAY_REVOCATION_H
@@ -7,8 +7,14 @@
 #include "gateway.h"
 
 #define REVOCATION_POLL_S 2
+#define REVOCATIONS_KEPT                                                                           \
+    65536 /* x 72 bytes = 5 MiB: the newest; auth forgets them after 17 min                        \
+           */
 
 /* Ask auth what ended since the last time, and close those sockets with 4401. */
 void revocation_poll(struct gateway *gateway);
+/* Is it known that this session ended? Its access token may still look good. */
+bool revocation_has(const struct session_id *session);
+void revocation_fini(void);
 
 #endif

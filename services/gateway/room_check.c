@@ -11,8 +11,8 @@
 #include "core/limits.h"
 #include "rpc.h"
 
-#define ROOMS_PER_TICK   50    /* ten ticks a second: 500 rooms/s */
-#define ROOM_CHECK_MS    60000 /* a lost event shows within this, if the next one never comes */
+#define ROOMS_PER_TICK 50    /* ten ticks a second: 500 rooms/s */
+#define ROOM_CHECK_MS  60000 /* a lost event shows within this, if the next one never comes */
 
 struct check {
     struct session *session; /* kept: its token asked */
@@ -109,8 +109,7 @@ static void on_reply(void *data, const struct bus_reply *reply)
 static void ask(struct gateway *gateway, struct room *room)
 {
     struct check *check = malloc(sizeof *check);
-    struct subscription *asker =
-        room->subscriptions[(size_t)gateway_now_ms(gateway) % room->count];
+    struct subscription *asker = room->subscriptions[(size_t)gateway_now_ms(gateway) % room->count];
     if (!check)
         return;
     *check = (struct check){session_keep(asker->session), room->tenant->id, room->thread};

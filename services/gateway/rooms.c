@@ -100,6 +100,7 @@ static struct room *room_new(struct tenant *tenant, const struct thread_id *thre
 static void room_end(struct room *room)
 {
     resync_forget_room(room);
+    fanout_forget_room(room);
     index_remove(&room->tenant->rooms, &room->node);
     frame_abandon(&room->builder);
     free(room->subscriptions);

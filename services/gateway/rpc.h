@@ -1,6 +1,7 @@
 /* The rpcs that the gateway calls by name, and the way to call any.
  *
- * bus_client keeps the calls in flight, their deadlines and their bound; this only packs. Next: flows.h
+ * bus_client keeps the calls in flight, their deadlines and their bound; this only packs. Next:
+ * flows.h
  */
 #ifndef WARDROOM_GATEWAY_RPC_H
 #define WARDROOM_GATEWAY_RPC_H
@@ -28,7 +29,7 @@ struct rpc_call {
     struct bytes token;     /* empty: in the gateway's own name */
     struct bytes shard_key; /* empty: any replica */
     const char *traceparent;
-    uint32_t timeout_ms;    /* 0: the default */
+    uint32_t timeout_ms; /* 0: the default */
 };
 /* Pack and send; `done` comes later, once. False: over ENVELOPE_BYTES_MAX or out of memory, and
  * `done` does not come. `ret_id` may be NULL. */

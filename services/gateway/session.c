@@ -15,13 +15,14 @@
 #include "fanout.h"
 #include "outbox.h"
 #include "resync.h"
+#include "revocation.h"
 #include "wire.h"
 
 #define PING_AFTER_MS  25000 /* of silence; NAT tables forget after 30 s and more */
 #define DEAD_AFTER_MS  60000
 #define STUCK_AFTER_MS 15000 /* a queue without progress */
 #define WARN_BEFORE_S  60
-#define BURST_S        2     /* seconds of allowance that may come at once */
+#define BURST_S        2 /* seconds of allowance that may come at once */
 
 enum status credential_new(struct token_verifier *verifier, struct bytes token,
                            struct credential **ret)
@@ -30,6 +31,8 @@ enum status credential_new(struct token_verifier *verifier, struct bytes token,
     enum status status = STATUS_INVALID_TOKEN;
     if (token.len > 0)
         status = token_verify(verifier, token, TOKEN_ACCESS, &who);
+    if (status == OK && revocation_has(&who.session))
+        status = STATUS_INVALID_TOKEN;
     if (status != OK)
         return status;
     struct credential *credential = malloc(sizeof *credential + token.len);
@@ -160,7 +163,8 @@ void session_on_receive(struct session *session, const struct received *received
         refuse_input(session, COUNT_REFUSED_BINARY, CLOSE_BINARY, "text only");
         return;
     }
-    if (received->announced > FRAME_IN_BYTES_MAX || len + received->announced > FRAME_IN_BYTES_MAX) {
+    if (received->announced > FRAME_IN_BYTES_MAX ||
+        len + received->announced > FRAME_IN_BYTES_MAX) {
         refuse_input(session, COUNT_REFUSED_FRAME_SIZE, CLOSE_TOO_BIG, "frame too big");
         return;
     }

@@ -1,8 +1,8 @@
 /* One WebSocket client: who it is, what waits to be written to it, when it ends.
  *
- * Writing is straight to the socket while nothing waits; else into a bounded queue of shared frames.
- * Small events (acks, errors) of one loop turn are collected into one frame. Whatever would free or
- * close happens at the end of the turn, so that no loop over sessions loses its footing.
+ * Writing is straight to the socket while nothing waits; else into a bounded queue of shared
+ * frames. Small events (acks, errors) of one loop turn are collected into one frame. Whatever would
+ * free or close happens at the end of the turn, so that no loop over sessions loses its footing.
  * Next: commands.h
  */
 #ifndef WARDROOM_GATEWAY_SESSION_H
@@ -51,24 +51,24 @@ struct session {
     struct gateway *gateway;
     struct lws *wsi; /* NULL: gone */
     struct credential *credential;
-    struct tenant *tenant;             /* NULL until it is open */
-    struct session *next, *previous;   /* of the tenant */
+    struct tenant *tenant;           /* NULL until it is open */
+    struct session *next, *previous; /* of the tenant */
     struct session *next_dirty;
     struct subscription *subscriptions;
     unsigned subscription_count;
-    unsigned mark;                     /* fanout.c: seen in this pass */
-    struct uuid first_thread;          /* of the path; zero: none */
-    struct frame_builder outbox;       /* events of this turn */
-    struct frame **queue;              /* ring; NULL while nothing has ever waited */
+    unsigned mark;               /* fanout.c: seen in this pass */
+    struct uuid first_thread;    /* of the path; zero: none */
+    struct frame_builder outbox; /* events of this turn */
+    struct frame **queue;        /* ring; NULL while nothing has ever waited */
     uint32_t queue_at, queue_count, queue_cap;
     size_t queue_bytes;
-    struct buf inbox;                  /* a message that came in parts */
+    struct buf inbox; /* a message that came in parts */
     uint16_t fragments;
-    uint16_t close_code;               /* 0: none yet */
-    const char *close_reason;          /* a literal */
-    int64_t heard_ms, written_ms;      /* the peer's last word; the queue's last progress */
+    uint16_t close_code;          /* 0: none yet */
+    const char *close_reason;     /* a literal */
+    int64_t heard_ms, written_ms; /* the peer's last word; the queue's last progress */
     int64_t refilled_ms;
-    int32_t allowance_mf;              /* thousandths of a frame that may still come */
+    int32_t allowance_mf; /* thousandths of a frame that may still come */
     bool is_dirty, is_warned, is_pinged, has_lagged;
 };
 

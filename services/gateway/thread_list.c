@@ -11,9 +11,10 @@
 #include "json/json.h"
 #include "rpc.h"
 
-#define WATCHES_MAX 4096 /* of one tenant: 4096 x (100 bytes + 16 a participant) */
-#define TRIES_MAX   8    /* members who are asked for before a thread is left alone */
-#define SEES_ALL (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_AUDITOR))
+#define WATCHES_MAX       4096        /* of one tenant: 4096 x (100 bytes + 16 a participant) */
+#define UPDATES_BYTES_MAX (64 * 1024) /* of one frame; a thread more is at most 40 KiB */
+#define TRIES_MAX         8           /* members who are asked for before a thread is left alone */
+#define SEES_ALL          (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_AUDITOR))
 
 struct watch {
     struct index_node node; /* key: thread */
@@ -32,15 +33,32 @@ struct fetch {
     struct thread_id thread;
 };
 
-static struct watch *due;
+static struct watch *due_first, *due_last;
+
+static void due_append(struct watch *watch)
+{
+    watch->is_due = true;
+    watch->next_due = NULL;
+    if (due_last)
+        due_last->next_due = watch;
+    else
+        due_first = watch;
+    due_last = watch;
+}
 
 static void due_remove(struct watch *watch)
 {
-    struct watch **link = &due;
-    while (watch->is_due && *link != watch)
-        link = &(*link)->next_due;
-    if (watch->is_due)
-        *link = watch->next_due;
+    struct watch *before = NULL;
+    if (!watch->is_due)
+        return;
+    for (struct watch *one = due_first; one != watch; one = one->next_due)
+        before = one;
+    if (before)
+        before->next_due = watch->next_due;
+    else
+        due_first = watch->next_due;
+    if (due_last == watch)
+        due_last = before;
     watch->is_due = false;
 }
 
@@ -58,6 +76,7 @@ void thread_list_end(struct tenant *tenant)
 {
     index_each(&tenant->watches, watch_end, tenant);
     index_fini(&tenant->watches);
+    frame_abandon(&tenant->updates);
 }
 
 static struct watch *watch_find(const struct tenant *tenant, const struct thread_id *thread)
@@ -124,13 +143,17 @@ static void remember_participants(struct watch *watch, const Threads__Thread *th
     watch->tries = 0;
 }
 
-static struct frame *thread_frame(const Threads__Thread *thread, const char *change)
+static void write_thread(const Threads__Thread *thread, const char *change, struct buf *out)
 {
-    struct frame_builder builder = {0};
-    struct buf *out = frame_next_event(&builder);
     buf_text(out, "{\"type\":\"thread\",\"thread\":");
     json_from_message(&thread->base, out);
     buf_printf(out, ",\"change\":\"%s\"}", change);
+}
+
+static struct frame *thread_frame(const Threads__Thread *thread, const char *change)
+{
+    struct frame_builder builder = {0};
+    write_thread(thread, change, frame_next_event(&builder));
     return frame_finish(&builder);
 }
 
@@ -199,12 +222,11 @@ void thread_list_on_message(struct tenant *tenant, const struct thread_id *threa
     struct watch *watch = watch_get(tenant, thread);
     if (!watch || watch->is_due || (!watch->is_known && watch->tries >= TRIES_MAX))
         return;
-    watch->is_due = true;
-    watch->next_due = due;
-    due = watch;
+    due_append(watch);
 }
 
-/* A session whose token may ask for the thread; NULL: nobody here can see it, as far as is known. */
+/* A session whose token may ask for the thread; NULL: nobody here can see it, as far as is known.
+ */
 static struct session *asker_of(const struct watch *watch)
 {
     const struct tenant *tenant = watch->tenant;
@@ -227,6 +249,40 @@ static struct session *asker_of(const struct watch *watch)
     return session;
 }
 
+static bool sees_all(const struct session *session)
+{
+    return SEES_ALL & ROLE_BIT(session_who(session)->role);
+}
+
+/* What was collected, to those who see every thread. */
+static void flush_updates(struct tenant *tenant)
+{
+    struct frame *frame = frame_finish(&tenant->updates);
+    for (struct session *session = tenant->sessions; frame && session; session = session->next) {
+        if (sees_all(session))
+            session_send(session, frame);
+    }
+    frame_drop(frame);
+}
+
+/* A member is told of threads it takes part in, and of those it is not subscribed to only. */
+static void tell_members(struct tenant *tenant, const struct thread_id *id,
+                         const Threads__Thread *thread)
+{
+    struct frame *frame = NULL;
+    unsigned mark = mark_room(tenant, id);
+    for (struct session *session = tenant->sessions; session; session = session->next) {
+        if (sees_all(session) || session->mark == mark ||
+            !takes_part(thread, &session_who(session)->user))
+            continue;
+        if (!frame)
+            frame = thread_frame(thread, "updated");
+        if (frame)
+            session_send(session, frame);
+    }
+    frame_drop(frame);
+}
+
 static void on_thread(struct watch *watch, struct bytes payload)
 {
     struct tenant *tenant = watch->tenant;
@@ -235,15 +291,11 @@ static void on_thread(struct watch *watch, struct bytes payload)
         arena ? threads__thread__unpack(arena_allocator(arena), payload.len, payload.data) : NULL;
     if (thread) {
         thread->unread = thread->my_read_seq = 0; /* the asker's own */
-        struct frame *frame = thread_frame(thread, "updated");
-        unsigned mark = mark_room(tenant, &watch->thread);
-        for (struct session *session = tenant->sessions; frame && session;
-             session = session->next) {
-            if (session->mark != mark && thread_list_may_see(session_who(session), thread))
-                session_send(session, frame);
-        }
+        if (frame_builder_len(&tenant->updates) > UPDATES_BYTES_MAX)
+            flush_updates(tenant);
+        write_thread(thread, "updated", frame_next_event(&tenant->updates));
+        tell_members(tenant, &watch->thread, thread);
         remember_participants(watch, thread);
-        frame_drop(frame);
     }
     arena_free(arena);
 }
@@ -285,18 +337,33 @@ static void fetch_thread(struct gateway *gateway, struct watch *watch)
     }
 }
 
+/* May this tenant have one more fetched in this tick? */
+static bool spend_fetch(struct tenant *tenant)
+{
+    if (tenant->fetch_tick != tenant->gateway->ticks) {
+        tenant->fetch_tick = tenant->gateway->ticks;
+        tenant->fetches = 0;
+    }
+    return tenant->fetches++ < FETCHES_PER_TICK;
+}
+
+static void flush_node(void *data, struct index_node *node)
+{
+    (void)data;
+    flush_updates(INDEX_OWNER(node, struct tenant, node));
+}
+
 void thread_list_tick(struct gateway *gateway)
 {
     int64_t now_ms = gateway_now_ms(gateway);
-    struct watch **link = &due;
-    while (*link) {
-        struct watch *watch = *link;
-        if (watch->is_fetching || watch->next_ms > now_ms) {
-            link = &watch->next_due;
-            continue;
+    struct watch *watch = due_first;
+    index_each(&gateway->tenants, flush_node, NULL);
+    while (watch) {
+        struct watch *next = watch->next_due;
+        if (!watch->is_fetching && watch->next_ms <= now_ms && spend_fetch(watch->tenant)) {
+            due_remove(watch);
+            fetch_thread(gateway, watch);
         }
-        *link = watch->next_due;
-        watch->is_due = false;
-        fetch_thread(gateway, watch);
+        watch = next;
     }
 }

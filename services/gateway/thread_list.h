@@ -1,8 +1,9 @@
 /* What a session is told about threads it is not subscribed to: made, changed, taken away.
  *
  * Changes that the threads service publishes go to everybody who may see the thread. A new message
- * changes a thread as well (last_seq, waiting_on): for those who are not subscribed, the thread is
- * fetched once per THREAD_UPDATE_MS at most and sent whole. Next: presence.h
+ * changes a thread as well (last_seq, waiting_on): the thread is fetched once per THREAD_UPDATE_MS
+ * at most and sent whole, many threads in one frame to those who see them all. A tenant with many
+ * busy threads gets FETCHES_PER_TICK of them a tick, so each less often. Next: presence.h
  */
 #ifndef WARDROOM_GATEWAY_THREAD_LIST_H
 #define WARDROOM_GATEWAY_THREAD_LIST_H
@@ -11,6 +12,7 @@
 #include "fanout.h"
 
 #define THREAD_UPDATE_MS 500
+#define FETCHES_PER_TICK 5 /* of a tenant: 50/s; 200 busy threads are told of every 4 s */
 
 void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *event);
 /* `room` may be NULL: nobody is subscribed. */

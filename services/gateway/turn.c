@@ -1,5 +1,5 @@
-/* The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way, then
- * everything closes its handles and the loop runs out by itself. Next: listener.h
+/* The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way,
+ * then everything closes its handles and the loop runs out by itself. Next: listener.h
  */
 #include "turn.h"
 
@@ -23,6 +23,7 @@
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct gateway *gateway = handle->data;
+    fanout_end_turn();
     sessions_end_turn(gateway);
     http_write_answers(gateway);
 }
@@ -149,6 +150,7 @@ enum status turn_open(struct gateway *gateway)
 
 void turn_fini(struct gateway *gateway)
 {
+    revocation_fini();
     listener_free(gateway->listener);
     gateway->listener = NULL;
 }
