@@ -113,9 +113,11 @@ static void put_incident(struct buf *out, const Threads__Incident *incident)
         put_text(out, i == 0 ? "" : ",", incident->alert_ids[i]);
     }
     put_text(out, "],\"source\":", incident->source);
+    buf_text(out, ",\"metadata\":");
     if (incident->metadata_json.len > 0) {
-        buf_text(out, ",\"metadata\":");
         buf_append(out, incident->metadata_json.data, incident->metadata_json.len);
+    } else {
+        buf_text(out, "{}");
     }
     buf_u8(out, '}');
 }
