@@ -17,8 +17,7 @@ void actor_set_database(struct actor *actor, enum status status)
 {
     bool answers = status != STATUS_UNAVAILABLE;
     if (atomic_exchange(&actor->ready, answers) != answers) {
-        log_event(answers ? LOG_INFO : LOG_WARN,
-                  answers ? "actor.ready" : "actor.database_lost",
+        log_event(answers ? LOG_INFO : LOG_WARN, answers ? "actor.ready" : "actor.database_lost",
                   {"actor", LOG_S(kind_names[actor->env.kind])}, {"index", LOG_I(actor->env.index)},
                   {"why", LOG_S(answers ? "" : db_last_error(actor->env.db))});
     }

@@ -185,7 +185,8 @@ static void replay(struct actor *actor, struct call_private *const *calls, size_
         if (database) {
             run_alone(actor, calls[i]);
         } else {
-            call_fail(&calls[i]->call, STATUS_UNAVAILABLE, "%s", status_meaning(STATUS_UNAVAILABLE));
+            call_fail(&calls[i]->call, STATUS_UNAVAILABLE, "%s",
+                      status_meaning(STATUS_UNAVAILABLE));
         }
     }
 }

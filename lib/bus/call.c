@@ -72,9 +72,8 @@ void call_reset(struct call_private *call)
 bool call_unpack(struct call_private *call)
 {
     const ProtobufCBinaryData *payload = &call->envelope->payload;
-    ProtobufCMessage *input =
-        protobuf_c_message_unpack(call->method->descriptor->input, arena_allocator(call->arena),
-                                  payload->len, payload->data);
+    ProtobufCMessage *input = protobuf_c_message_unpack(
+        call->method->descriptor->input, arena_allocator(call->arena), payload->len, payload->data);
     if (input == NULL) {
         call_fail(&call->call, STATUS_INVALID, "the request does not unpack");
         return false;
@@ -91,8 +90,8 @@ static Wardroom__Reply reply_head(struct call_private *call)
 {
     Wardroom__Reply reply = WARDROOM__REPLY__INIT;
     reply.version = ENVELOPE_VERSION;
-    reply.request_id = (ProtobufCBinaryData){call->has_request_id ? sizeof call->request_id : 0,
-                                             call->request_id};
+    reply.request_id =
+        (ProtobufCBinaryData){call->has_request_id ? sizeof call->request_id : 0, call->request_id};
     reply.status = (uint32_t)call->status;
     return reply;
 }
@@ -206,7 +205,8 @@ zmq_msg_t *call_packed_reply(struct call_private *call)
     Wardroom__Reply reply = reply_head(call);
     Wardroom__FieldError errors[ERRORS_MAX], *pointers[ERRORS_MAX];
     const struct field_error *error;
-    STAILQ_FOREACH (error, &call->errors, next) {
+    STAILQ_FOREACH(error, &call->errors, next)
+    {
         Wardroom__FieldError *out = &errors[reply.n_errors];
         wardroom__field_error__init(out);
         out->pointer = (char *)error->pointer;

@@ -16,21 +16,22 @@ struct call_private;
 /* Who may call: bits of rpc_rule.callers. A user is anybody with a token, through the gateway; the
  * others are programs known by their CURVE key, calling in their own name. */
 enum caller_bit {
-    CALLER_USER = 1,      /* a verified token whose role is in rpc_rule.roles */
-    CALLER_GATEWAY = 2,   /* the gateway itself: sign-in, polls */
+    CALLER_USER = 1,    /* a verified token whose role is in rpc_rule.roles */
+    CALLER_GATEWAY = 2, /* the gateway itself: sign-in, polls */
     CALLER_RETENTION = 4,
-    CALLER_ADMIN = 8      /* wardroomctl */
+    CALLER_ADMIN = 8 /* wardroomctl */
 };
 
 struct call {
     const struct principal *who; /* NULL: a call without a user */
     enum caller_bit caller;
-    struct tenant_id tenant;     /* the token's, or the envelope's for a call without a user; may be "" */
-    struct arena *arena;         /* freed after the reply has left */
+    struct tenant_id
+        tenant;          /* the token's, or the envelope's for a call without a user; may be "" */
+    struct arena *arena; /* freed after the reply has left */
     const ProtobufCMessage *input;
-    struct tenant_tx *tx;        /* open, entered unless the rule's scope says otherwise */
-    void *state;                 /* what actor_open made for this actor */
-    int64_t deadline_ms;         /* clock_monotonic_ms */
+    struct tenant_tx *tx; /* open, entered unless the rule's scope says otherwise */
+    void *state;          /* what actor_open made for this actor */
+    int64_t deadline_ms;  /* clock_monotonic_ms */
     struct call_private *private_;
 };
 

@@ -197,8 +197,7 @@ static enum status call_start(struct bus_client *client, const struct bus_reques
 }
 
 void bus_call(struct bus_client *client, const struct bus_request *request,
-              void (*done)(void *data, const struct bus_reply *reply), void *data,
-              uint64_t *ret_id)
+              void (*done)(void *data, const struct bus_reply *reply), void *data, uint64_t *ret_id)
 {
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : DEADLINE_MS_DEFAULT;
     timeout_ms = timeout_ms < DEADLINE_MS_MAX ? timeout_ms : DEADLINE_MS_MAX;
@@ -232,7 +231,8 @@ unsigned bus_client_alive(const struct bus_client *client, const char *service)
     unsigned alive = 0;
     for (size_t i = 0; i < client->peer_count; i++) {
         const struct replica *replica;
-        LIST_FOREACH (replica, &client->peers[i].replicas, link) {
+        LIST_FOREACH(replica, &client->peers[i].replicas, link)
+        {
             alive += strcmp(client->peers[i].service, service) == 0 &&
                      replica_alive(replica, client_now_ms(client));
         }

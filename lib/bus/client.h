@@ -14,8 +14,9 @@
 struct bus_client;
 
 struct bus_peer {
-    const char *service;  /* "threads" */
-    const char *endpoint; /* "tcp://threads:5603" (all addresses) or "dir:/run/x/discovery/threads" */
+    const char *service; /* "threads" */
+    const char
+        *endpoint; /* "tcp://threads:5603" (all addresses) or "dir:/run/x/discovery/threads" */
 };
 struct bus_client_spec {
     uv_loop_t *loop;
@@ -34,11 +35,11 @@ unsigned bus_client_alive(const struct bus_client *client, const char *service);
 
 struct bus_reply {
     enum status status;
-    const char *detail;                   /* words for a person, never NULL */
+    const char *detail; /* words for a person, never NULL */
     size_t error_count;
     const struct bus_field_error *errors; /* pointers into the request */
     uint32_t retry_after_ms;
-    struct bytes payload;                 /* packed reply message; empty unless OK */
+    struct bytes payload; /* packed reply message; empty unless OK */
 };
 struct bus_field_error {
     const char *pointer, *detail;
@@ -47,12 +48,12 @@ struct bus_field_error {
 struct bus_request {
     const ProtobufCServiceDescriptor *service; /* its package is the service's name */
     const ProtobufCMethodDescriptor *method;
-    struct bytes payload;     /* the packed request message */
-    struct bytes token;       /* the user's; empty for a call in the program's own name */
-    const char *tenant;       /* of a call without a user; NULL or "" : none */
-    const char *traceparent;  /* NULL: none */
-    struct bytes shard_key;   /* empty: any replica */
-    uint32_t timeout_ms;      /* 0: DEADLINE_MS_DEFAULT */
+    struct bytes payload;    /* the packed request message */
+    struct bytes token;      /* the user's; empty for a call in the program's own name */
+    const char *tenant;      /* of a call without a user; NULL or "" : none */
+    const char *traceparent; /* NULL: none */
+    struct bytes shard_key;  /* empty: any replica */
+    uint32_t timeout_ms;     /* 0: DEADLINE_MS_DEFAULT */
 };
 
 /* Send; `done` is called exactly once, later, on the loop (never from inside bus_call), with the

@@ -20,17 +20,17 @@
 
 #define PEERS_SERVICES_MAX  16
 #define SERVICE_NAME_SIZE   32
-#define TICK_MS             100   /* heartbeats, discovery of a service that has no replica */
-#define REPLICA_SILENT_MS   3000  /* three heartbeats */
+#define TICK_MS             100  /* heartbeats, discovery of a service that has no replica */
+#define REPLICA_SILENT_MS   3000 /* three heartbeats */
 #define PING_INTERVAL_MS    1000
 #define WAIT_REPLICA_MS     2000  /* how long a call waits for a first replica */
 #define WAIT_AFTER_ALIVE_MS 10000 /* but only when one was there so lately */
 #define RESOLVE_INTERVAL_MS 5000
 #define WHEEL_SLOT_MS       32
-#define WHEEL_SLOTS         512   /* 16 s: nearly every deadline comes around once */
+#define WHEEL_SLOTS         512 /* 16 s: nearly every deadline comes around once */
 #define SLOT_BLOCK          4096
 #define SLOT_BLOCKS_MAX     256
-#define RECEIVE_MAX         64    /* of one replica in one turn */
+#define RECEIVE_MAX         64 /* of one replica in one turn */
 
 enum pending_state {
     PENDING_FREE,
@@ -80,9 +80,9 @@ struct peer {
     struct replica_list replicas;
     unsigned replica_count;
     struct pending_list waiting;
-    int64_t alive_ms;   /* when a replica was last alive; the start counts as alive */
+    int64_t alive_ms; /* when a replica was last alive; the start counts as alive */
     int64_t scanned_ms;
-    unsigned turn;      /* round robin of calls without a shard key */
+    unsigned turn; /* round robin of calls without a shard key */
     uv_getaddrinfo_t resolve;
     bool resolving;
     char resolve_port[8];
@@ -111,8 +111,8 @@ struct bus_client {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_idle_t idle;
-    bool dirty;       /* some replica is */
-    bool busy;        /* inside a turn: no second one */
+    bool dirty; /* some replica is */
+    bool busy;  /* inside a turn: no second one */
     bool closing;
     unsigned handles; /* not yet closed */
 };

@@ -17,23 +17,23 @@
 #include "core/bytes.h"
 #include "core/limits.h"
 
-#define KEY_CHARS          (CURVE_TEXT_SIZE - 1)
-#define PATH_SIZE          512
-#define HEARTBEAT_MS       1000
-#define HEARTBEAT_LOST_MS  3000
-#define HANDSHAKE_MS       2000
-#define RECONNECT_MS       100
-#define RECONNECT_MS_MAX   1000
-#define LINGER_MS          500
+#define KEY_CHARS         (CURVE_TEXT_SIZE - 1)
+#define PATH_SIZE         512
+#define HEARTBEAT_MS      1000
+#define HEARTBEAT_LOST_MS 3000
+#define HANDSHAKE_MS      2000
+#define RECONNECT_MS      100
+#define RECONNECT_MS_MAX  1000
+#define LINGER_MS         500
 /* Over ENVELOPE_BYTES_MAX a caller still hears TOO_LARGE; over this its connection is cut. */
-#define FRAME_BYTES_MAX    ((int64_t)ENVELOPE_BYTES_MAX + 64 * 1024)
+#define FRAME_BYTES_MAX ((int64_t)ENVELOPE_BYTES_MAX + 64 * 1024)
 
 /* Programs are named in configuration, but a name becomes a path here. */
 static bool path_format(char path[PATH_SIZE], const char *format, const char *trust_dir,
                         const char *program)
 {
-    bool plain = program[0] != '\0' && strspn(program, "abcdefghijklmnopqrstuvwxyz0123456789_-") ==
-                                           strlen(program);
+    bool plain = program[0] != '\0' &&
+                 strspn(program, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(program);
     /* `format` is one of the two literals below. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -61,8 +61,8 @@ static enum status read_key(const char *path, char ret[CURVE_TEXT_SIZE])
         close(fd);
     }
     uint8_t raw[32];
-    bool right = len >= KEY_CHARS && (len == KEY_CHARS || text[KEY_CHARS] == '\n' ||
-                                      text[KEY_CHARS] == '\r');
+    bool right = len >= KEY_CHARS &&
+                 (len == KEY_CHARS || text[KEY_CHARS] == '\n' || text[KEY_CHARS] == '\r');
     if (right) {
         text[KEY_CHARS] = '\0';
         right = strlen(text) == KEY_CHARS && zmq_z85_decode(raw, text) != NULL;

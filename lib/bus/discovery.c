@@ -65,7 +65,8 @@ enum status discovery_check(const char *endpoint)
 static void unlist_all(struct peer *peer)
 {
     struct replica *replica;
-    LIST_FOREACH (replica, &peer->replicas, link) {
+    LIST_FOREACH(replica, &peer->replicas, link)
+    {
         replica->listed = false;
     }
 }
@@ -73,7 +74,8 @@ static void unlist_all(struct peer *peer)
 static void list_endpoint(struct peer *peer, const char *endpoint)
 {
     struct replica *replica;
-    LIST_FOREACH (replica, &peer->replicas, link) {
+    LIST_FOREACH(replica, &peer->replicas, link)
+    {
         if (strcmp(replica->endpoint, endpoint) == 0) {
             replica->listed = true;
             return;

@@ -69,8 +69,7 @@ enum status reply_unpack(struct bytes frame, struct arena *arena, Wardroom__Repl
     if (frame.len == 0 || frame.len > ENVELOPE_BYTES_MAX) {
         return STATUS_INVALID;
     }
-    Wardroom__Reply *reply =
-        wardroom__reply__unpack(arena_allocator(arena), frame.len, frame.data);
+    Wardroom__Reply *reply = wardroom__reply__unpack(arena_allocator(arena), frame.len, frame.data);
     if (reply == NULL || reply->version != ENVELOPE_VERSION || reply->request_id.len != 16 ||
         reply->n_errors > REPLY_ERRORS_MAX || !message_text_is_valid(&reply->base)) {
         return STATUS_INVALID;
@@ -96,7 +95,8 @@ bool envelope_peek_id(struct bytes frame, uint8_t ret[16])
     return false;
 }
 
-static bool member_is_present(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static bool member_is_present(const ProtobufCMessage *message,
+                              const ProtobufCFieldDescriptor *field)
 {
     bool oneof = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
     const uint8_t *base = (const uint8_t *)message;
@@ -120,8 +120,8 @@ bool message_text_is_valid(const ProtobufCMessage *message)
     const uint8_t *base = (const uint8_t *)message;
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        bool judged = field->type == PROTOBUF_C_TYPE_STRING ||
-                      field->type == PROTOBUF_C_TYPE_MESSAGE;
+        bool judged =
+            field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
         if (!judged || !member_is_present(message, field)) {
             continue;
         }

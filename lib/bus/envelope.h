@@ -15,8 +15,7 @@
 /* INVALID: not an envelope of version 1, or a member out of bounds. The result lives in `arena`. */
 MUST_CHECK enum status envelope_unpack(struct bytes frame, struct arena *arena,
                                        Wardroom__Envelope **ret);
-MUST_CHECK enum status reply_unpack(struct bytes frame, struct arena *arena,
-                                    Wardroom__Reply **ret);
+MUST_CHECK enum status reply_unpack(struct bytes frame, struct arena *arena, Wardroom__Reply **ret);
 /* Check a message that came off the wire: every `string` field, however deep, is UTF-8 without NUL.
  * No recursion on outside data: depth is bounded by the schema. */
 bool message_text_is_valid(const ProtobufCMessage *message);

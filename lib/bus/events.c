@@ -47,7 +47,8 @@ void events_publish(struct actor *actor, struct call_private *const *calls, size
     for (size_t i = 0; i < count; i++) {
         const struct packed_event *event;
         bool committed = calls[i]->answer == ANSWER_REPLY && calls[i]->call.tenant.text[0] != '\0';
-        STAILQ_FOREACH (event, &calls[i]->events, next) {
+        STAILQ_FOREACH(event, &calls[i]->events, next)
+        {
             if (!committed || actor->runtime->publisher == NULL) {
                 continue;
             }

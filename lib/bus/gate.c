@@ -141,12 +141,11 @@ static bool check_body(struct runtime *runtime, struct call_private *call)
 static struct queue *choose_queue(struct runtime *runtime, struct call_private *call)
 {
     enum rpc_actor kind = call->method->rule->actor;
-    struct bytes key =
-        bytes_of(call->envelope->shard_key.data, call->envelope->shard_key.len);
+    struct bytes key = bytes_of(call->envelope->shard_key.data, call->envelope->shard_key.len);
     call->key_hash = key.len > 0 ? hash_bytes(key, 0) : hash_bytes(key, ++runtime->turn);
     call->tenant_hash = hash_bytes(bytes_text(call->call.tenant.text), 0);
-    return &runtime->queues[runtime->queue_first[kind] +
-                            call->key_hash % runtime->queue_count[kind]];
+    return &runtime
+                ->queues[runtime->queue_first[kind] + call->key_hash % runtime->queue_count[kind]];
 }
 
 static bool check_room(struct runtime *runtime, struct call_private *call)
@@ -196,7 +195,7 @@ static void answer_stats(struct runtime *runtime, struct call_private *call)
 
 static void answer_ping(struct runtime *runtime, struct call_private *call)
 {
-    mailbox_remember(runtime, call);
+    drain_remember(runtime, call);
     gate_answer_info(runtime, call);
 }
 

@@ -2,7 +2,7 @@
  * turn, sends what the actors answered, and sleeps only when there is neither.
  *
  * The socket's edge-triggered descriptor is read together with the actors' eventfd and the signals
- * in one poll. Next: gate.c
+ * in one poll. Next: drain.c
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,14 +15,10 @@
 #include "bus/runtime.h"
 #include "core/clock.h"
 
-#define RECEIVE_MAX      256  /* in one turn, before answers are looked at again */
-#define SPARE_MAX        2048 /* idle call objects kept: about 10 MiB */
-#define DRAIN_MS_MAX     5000
-#define STOP_S_MAX       8    /* the drain, LINGER, and a statement that does not end */
-#define DRAIN_QUIET_MS   150  /* nobody calls any more: clients heard that we stop */
-#define DRAIN_POLL_MS    25
-#define SEND_QUEUE_MAX   CLIENT_PENDING_MAX /* replies to one peer that is slow to read */
-#define SILENT_MS        10000
+#define RECEIVE_MAX    256  /* in one turn, before answers are looked at again */
+#define SPARE_MAX      2048 /* idle call objects kept: about 10 MiB */
+#define DRAIN_POLL_MS  25
+#define SEND_QUEUE_MAX CLIENT_PENDING_MAX /* replies to one peer that is slow to read */
 /* ZMQ_ZAP_ENFORCE_DOMAIN: in every build, but zmq.h shows it only with the draft API. */
 #define OPTION_ZAP_ENFORCE_DOMAIN 93
 
@@ -34,7 +30,7 @@ void mailbox_wake(struct runtime *runtime)
 
 /* ---- call objects */
 
-static struct call_private *call_take(struct runtime *runtime)
+struct call_private *mailbox_take_call(struct runtime *runtime)
 {
     struct mailbox *mailbox = &runtime->mailbox;
     struct call_private *call = STAILQ_FIRST(&mailbox->spare);
@@ -46,7 +42,7 @@ static struct call_private *call_take(struct runtime *runtime)
     return call;
 }
 
-static void call_put_back(struct runtime *runtime, struct call_private *call)
+void mailbox_put_back_call(struct runtime *runtime, struct call_private *call)
 {
     struct mailbox *mailbox = &runtime->mailbox;
     if (mailbox->spare_count >= SPARE_MAX) {
@@ -60,7 +56,7 @@ static void call_put_back(struct runtime *runtime, struct call_private *call)
 
 /* ---- sending */
 
-static void send_reply(struct runtime *runtime, zmq_msg_t *peer, zmq_msg_t *reply)
+void mailbox_send_reply(struct runtime *runtime, zmq_msg_t *peer, zmq_msg_t *reply)
 {
     void *router = runtime->mailbox.router;
     if (zmq_msg_send(peer, router, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
@@ -71,9 +67,9 @@ static void send_reply(struct runtime *runtime, zmq_msg_t *peer, zmq_msg_t *repl
 
 static void finish(struct runtime *runtime, struct call_private *call, int64_t now_us)
 {
-    send_reply(runtime, &call->peer, call_packed_reply(call));
+    mailbox_send_reply(runtime, &call->peer, call_packed_reply(call));
     stats_call_ended(runtime, call, now_us);
-    call_put_back(runtime, call);
+    mailbox_put_back_call(runtime, call);
 }
 
 static void take_done(struct mailbox *mailbox, struct call_list *ret)
@@ -139,8 +135,8 @@ static void admit(struct runtime *runtime, struct call_private *call, zmq_msg_t 
     call->arrived_us = clock_monotonic_us();
     call->program = program_of(payload);
     /* More frames than two are judged as an empty envelope: refused and counted like one. */
-    struct bytes frame = well_framed ? bytes_of(zmq_msg_data(payload), zmq_msg_size(payload))
-                                     : bytes_of(NULL, 0);
+    struct bytes frame =
+        well_framed ? bytes_of(zmq_msg_data(payload), zmq_msg_size(payload)) : bytes_of(NULL, 0);
     if (gate_admit(runtime, call, frame)) {
         mailbox->pending++;
         mailbox->pending_bytes += call->frame_bytes;
@@ -152,12 +148,12 @@ static void admit(struct runtime *runtime, struct call_private *call, zmq_msg_t 
 static bool receive_one(struct runtime *runtime)
 {
     void *router = runtime->mailbox.router;
-    struct call_private *call = call_take(runtime);
+    struct call_private *call = mailbox_take_call(runtime);
     if (call == NULL) {
         return false; /* no memory: the request waits in its socket */
     }
     if (zmq_msg_recv(&call->peer, router, ZMQ_DONTWAIT) < 0) {
-        call_put_back(runtime, call);
+        mailbox_put_back_call(runtime, call);
         return false;
     }
     zmq_msg_t payload;
@@ -183,64 +179,7 @@ static bool receive(struct runtime *runtime)
     return count > 0;
 }
 
-/* ---- listeners: who pings us, and hears at once when we stop */
-
-void mailbox_remember(struct runtime *runtime, const struct call_private *call)
-{
-    struct mailbox *mailbox = &runtime->mailbox;
-    zmq_msg_t *peer = (zmq_msg_t *)&call->peer;
-    size_t len = zmq_msg_size(peer);
-    struct listener *place = &mailbox->listeners[0];
-    if (len > ROUTING_ID_MAX) {
-        return;
-    }
-    for (size_t i = 0; i < PEERS_MAX; i++) {
-        struct listener *at = &mailbox->listeners[i];
-        if (at->routing_len == len && memcmp(at->routing_id, zmq_msg_data(peer), len) == 0) {
-            place = at;
-            break;
-        }
-        place = at->heard_ms < place->heard_ms ? at : place;
-    }
-    memcpy(place->routing_id, zmq_msg_data(peer), len);
-    memcpy(place->request_id, call->request_id, sizeof place->request_id);
-    place->routing_len = len;
-    place->heard_ms = call->arrived_us / 1000;
-}
-
-static void say_goodbye(struct runtime *runtime, const struct listener *listener)
-{
-    struct call_private *call = call_take(runtime);
-    if (call == NULL || zmq_msg_init_size(&call->peer, listener->routing_len) != 0) {
-        return;
-    }
-    memcpy(zmq_msg_data(&call->peer), listener->routing_id, listener->routing_len);
-    memcpy(call->request_id, listener->request_id, sizeof call->request_id);
-    call->has_request_id = true;
-    gate_answer_info(runtime, call);
-    send_reply(runtime, &call->peer, call_packed_reply(call));
-    call_put_back(runtime, call);
-}
-
 /* ---- the loop */
-
-static void begin_drain(struct runtime *runtime)
-{
-    struct mailbox *mailbox = &runtime->mailbox;
-    int64_t now_ms = clock_monotonic_ms();
-    alarm(STOP_S_MAX); /* whatever hangs, the process ends */
-    log_event(LOG_INFO, "service.stopping", {"pending", LOG_I(mailbox->pending)});
-    atomic_store(&runtime->stopping, true);
-    announce_remove(runtime->announced);
-    mailbox->stop_at_ms = now_ms + DRAIN_MS_MAX;
-    mailbox->quiet_since_ms = now_ms;
-    for (size_t i = 0; i < PEERS_MAX; i++) {
-        if (mailbox->listeners[i].routing_len > 0 &&
-            now_ms - mailbox->listeners[i].heard_ms < SILENT_MS) {
-            say_goodbye(runtime, &mailbox->listeners[i]);
-        }
-    }
-}
 
 static void take_signals(struct runtime *runtime)
 {
@@ -249,20 +188,8 @@ static void take_signals(struct runtime *runtime)
         if (atomic_load(&runtime->stopping)) {
             _exit(1); /* the second one: at once */
         }
-        begin_drain(runtime);
+        drain_begin(runtime);
     }
-}
-
-static bool is_drained(const struct runtime *runtime)
-{
-    const struct mailbox *mailbox = &runtime->mailbox;
-    int64_t now_ms = clock_monotonic_ms();
-    if (atomic_load(&runtime->fatal)) {
-        return true;
-    }
-    return atomic_load(&runtime->stopping) &&
-           (now_ms >= mailbox->stop_at_ms ||
-            (mailbox->pending == 0 && now_ms - mailbox->quiet_since_ms >= DRAIN_QUIET_MS));
 }
 
 /* Sleep until a request, an answer, a signal or the next tick. */
@@ -310,7 +237,7 @@ static void tick(struct runtime *runtime)
 
 void mailbox_run(struct runtime *runtime)
 {
-    while (!is_drained(runtime)) {
+    while (!drain_is_over(runtime)) {
         bool sent = send_done(runtime);
         bool received = receive(runtime);
         if (!sent && !received) {

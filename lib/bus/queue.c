@@ -111,7 +111,8 @@ void queue_hand_over(struct queue *queue)
 {
     size_t count = 0;
     const struct call_private *call;
-    STAILQ_FOREACH (call, &queue->turn, next) {
+    STAILQ_FOREACH(call, &queue->turn, next)
+    {
         count++;
     }
     if (count == 0) {

@@ -257,7 +257,8 @@ struct replica *peer_choose(struct peer *peer, uint64_t key_hash)
     uint64_t key = key_hash != 0 ? key_hash : hash_bytes(bytes_of(NULL, 0), ++peer->turn);
     struct replica *best = NULL, *replica;
     uint64_t best_score = 0;
-    LIST_FOREACH (replica, &peer->replicas, link) {
+    LIST_FOREACH(replica, &peer->replicas, link)
+    {
         uint64_t score = hash_bytes(bytes_of(&key, sizeof key), replica->hash);
         if (replica_alive(replica, now_ms) && (best == NULL || score > best_score)) {
             best = replica;

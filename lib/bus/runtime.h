@@ -2,7 +2,8 @@
  *
  * settings.c  options, keys, --migrate's own table
  * service.c   service_run: a checklist
- * mailbox.c   the main thread's loop: receive, hand over, send, drain
+ * mailbox.c   the main thread's loop: receive, hand over, send
+ * drain.c     stopping without losing a call
  * gate.c      may this request be served, and by which queue
  * queue.c     what waits for an actor
  * actor.c     an actor's thread
@@ -29,13 +30,13 @@
 #include "core/log.h"
 #include "core/metrics.h"
 
-#define ACTORS_MAX        64
-#define ACTOR_KINDS       3
-#define METHODS_MAX       64
-#define RETRY_AFTER_MS    250  /* hint beside RESOURCE_EXHAUSTED: some 40 batches later */
-#define TICK_MS           1000
-#define DB_CHECK_MS       5000 /* an idle actor's connection */
-#define ACTOR_HUNG_MS     30000 /* three times the statement time-out and more */
+#define ACTORS_MAX     64
+#define ACTOR_KINDS    3
+#define METHODS_MAX    64
+#define RETRY_AFTER_MS 250 /* hint beside RESOURCE_EXHAUSTED: some 40 batches later */
+#define TICK_MS        1000
+#define DB_CHECK_MS    5000  /* an idle actor's connection */
+#define ACTOR_HUNG_MS  30000 /* three times the statement time-out and more */
 
 /* ---- settings.c */
 struct settings {
@@ -49,8 +50,8 @@ struct settings {
 /* Reads and checks; prints a plain sentence on stderr when it cannot go on. */
 MUST_CHECK enum status settings_read(const struct service_spec *spec, int argc, char **argv,
                                      struct settings *ret, bool *ret_exit);
-MUST_CHECK enum status settings_read_migrate(const struct service_spec *spec, int argc,
-                                             char **argv, const char **ret_url, bool *ret_exit);
+MUST_CHECK enum status settings_read_migrate(const struct service_spec *spec, int argc, char **argv,
+                                             const char **ret_url, bool *ret_exit);
 
 /* ---- one method and what is counted of it */
 enum ended_class { ENDED_OK, ENDED_REFUSED, ENDED_FAILED, ENDED_CLASSES };
@@ -79,8 +80,8 @@ struct call_private {
     STAILQ_ENTRY(call_private) next;
     const struct runtime *runtime;
     struct arena *arena;
-    zmq_msg_t peer;  /* routing id of the caller */
-    zmq_msg_t reply; /* packed Reply, when answer is ANSWER_REPLY */
+    zmq_msg_t peer;               /* routing id of the caller */
+    zmq_msg_t reply;              /* packed Reply, when answer is ANSWER_REPLY */
     Wardroom__Envelope *envelope; /* in the arena; NULL: could not be read */
     uint8_t request_id[16];
     bool has_request_id;
@@ -123,14 +124,14 @@ struct queue {
     struct call_list waiting;
     size_t depth;
     bool closed;
-    size_t take_max;       /* calls an actor takes at once */
+    size_t take_max; /* calls an actor takes at once */
     unsigned actors;
     _Atomic unsigned serving; /* actors that are open */
     struct metric depth_metric;
     char labels[64];
     /* Only the mailbox's thread: */
-    struct call_list turn; /* admitted in this turn, handed over at its end */
-    uint32_t held;         /* admitted and not yet answered */
+    struct call_list turn;              /* admitted in this turn, handed over at its end */
+    uint32_t held;                      /* admitted and not yet answered */
     uint32_t shares[2][SHARE_COUNTERS]; /* of `held`, by two hashes of the tenant */
 };
 MUST_CHECK enum status queue_init(struct queue *queue, enum rpc_actor kind, unsigned actors,
@@ -175,9 +176,19 @@ void events_publish(struct actor *actor, struct call_private *const *calls, size
 
 /* ---- gate.c */
 enum refusal {
-    REFUSED_SIZE, REFUSED_MALFORMED, REFUSED_METHOD, REFUSED_CALLER, REFUSED_EXPIRED,
-    REFUSED_TOKEN, REFUSED_ROLE, REFUSED_BODY, REFUSED_TENANT, REFUSED_FULL, REFUSED_SHARE,
-    REFUSED_STOPPING, REFUSED_COUNT
+    REFUSED_SIZE,
+    REFUSED_MALFORMED,
+    REFUSED_METHOD,
+    REFUSED_CALLER,
+    REFUSED_EXPIRED,
+    REFUSED_TOKEN,
+    REFUSED_ROLE,
+    REFUSED_BODY,
+    REFUSED_TENANT,
+    REFUSED_FULL,
+    REFUSED_SHARE,
+    REFUSED_STOPPING,
+    REFUSED_COUNT
 };
 /* True: admitted to call->queue. False: it has its answer (a refusal, or Ping's). */
 bool gate_admit(struct runtime *runtime, struct call_private *call, struct bytes frame);
@@ -205,7 +216,7 @@ void announce_remove(const char *path);
 
 /* ---- mailbox.c */
 #define ROUTING_ID_MAX 16 /* libzmq's own have 5 */
-struct listener { /* a program that sends Ping; hears when this service stops */
+struct listener {         /* a program that sends Ping; hears when this service stops */
     uint8_t routing_id[ROUTING_ID_MAX], request_id[16];
     size_t routing_len;
     int64_t heard_ms;
@@ -226,7 +237,16 @@ MUST_CHECK enum status mailbox_open(struct runtime *runtime);
 void mailbox_run(struct runtime *runtime);
 void mailbox_close(struct runtime *runtime);
 void mailbox_wake(struct runtime *runtime);
-void mailbox_remember(struct runtime *runtime, const struct call_private *call);
+/* A call object, empty; NULL: no memory. */
+struct call_private *mailbox_take_call(struct runtime *runtime);
+void mailbox_put_back_call(struct runtime *runtime, struct call_private *call);
+void mailbox_send_reply(struct runtime *runtime, zmq_msg_t *peer, zmq_msg_t *reply);
+
+/* ---- drain.c */
+void drain_begin(struct runtime *runtime);
+bool drain_is_over(const struct runtime *runtime);
+/* This caller pings us: it hears when we stop. */
+void drain_remember(struct runtime *runtime, const struct call_private *call);
 
 /* ---- service.c */
 struct runtime {

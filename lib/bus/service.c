@@ -58,8 +58,10 @@ static void make_methods(struct runtime *runtime)
         kept = method->rule != NULL && runtime->settings.actors[method->rule->actor] > 0 &&
                (method->rule->scope == SCOPE_NONE || spec->schema != NULL);
         if (!kept) {
-            fprintf(stderr, "%s: the rule of %s is missing or names an actor or a scope that this "
-                            "service has not\n", spec->name, service->methods[i].name);
+            fprintf(stderr,
+                    "%s: the rule of %s is missing or names an actor or a scope that this "
+                    "service has not\n",
+                    spec->name, service->methods[i].name);
         }
     }
     if (!kept) {
@@ -188,8 +190,9 @@ static enum status runtime_open(struct runtime *runtime, struct ops **ret_ops)
         status = mailbox_open(runtime);
     }
     if (status == OK) {
-        status = say(runtime, ops_start(runtime->settings.ops_listen, runtime_ready, runtime, ret_ops),
-                     "WARDROOM_OPS_LISTEN");
+        status =
+            say(runtime, ops_start(runtime->settings.ops_listen, runtime_ready, runtime, ret_ops),
+                "WARDROOM_OPS_LISTEN");
     }
     if (status == OK) {
         status = say(runtime, start_actors(runtime), "threads");

@@ -46,27 +46,29 @@ struct actor_env {
     const char *service;
     enum rpc_actor kind;
     unsigned index;
-    struct db *db;               /* NULL when the service has no database */
-    const struct keyring *keys;  /* of the service */
+    struct db *db;                   /* NULL when the service has no database */
+    const struct keyring *keys;      /* of the service */
     struct token_verifier *verifier; /* of the process: auth checks refresh tokens with it */
 };
 
 struct service_spec {
-    const char *name;              /* "threads": program name, CURVE identity, role prefix */
-    const char *summary;           /* for --help */
-    ProtobufCService *vtable;      /* from THREADS__API__INIT(handler_prefix) */
-    const struct rpc_rule *rules;  /* one per method of the vtable's descriptor, any order */
+    const char *name;                 /* "threads": program name, CURVE identity, role prefix */
+    const char *summary;              /* for --help */
+    ProtobufCService *vtable;         /* from THREADS__API__INIT(handler_prefix) */
+    const struct rpc_rule *rules;     /* one per method of the vtable's descriptor, any order */
     const struct option_row *options; /* the service's own; ended by a row without a name */
     const struct schema_file *schema; /* NULL: no database */
     unsigned write_actors, read_actors, work_actors; /* defaults; options may change them */
-    bool publishes;                /* needs Redis */
-    /* State of one actor: caches, heads. `open` runs on the actor's thread before it takes calls. */
+    bool publishes;                                  /* needs Redis */
+    /* State of one actor: caches, heads. `open` runs on the actor's thread before it takes calls.
+     */
     enum status (*actor_open)(const struct actor_env *env, void **ret_state);
     void (*actor_forget)(void *state); /* a transaction was rolled back: drop what it cached */
     void (*actor_close)(void *state);
 };
 
-/* Run until SIGTERM; returns the exit code of the process. Also does --help, --version, --migrate. */
+/* Run until SIGTERM; returns the exit code of the process. Also does --help, --version, --migrate.
+ */
 int service_run(const struct service_spec *spec, int argc, char **argv);
 
 #endif

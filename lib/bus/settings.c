@@ -20,8 +20,8 @@
 static void text_row(struct option_row *row, enum option_type type, const char *name,
                      const char *fallback, const char *help, const char **text)
 {
-    *row = (struct option_row){.name = name, .type = type, .fallback = fallback, .unit = "",
-                               .help = help, .text = text};
+    *row = (struct option_row){
+        .name = name, .type = type, .fallback = fallback, .unit = "", .help = help, .text = text};
 }
 
 /* Written by functions because the defaults of the numbers are the service's own. */
@@ -71,9 +71,13 @@ static void number_rows(struct settings *settings, const struct service_spec *sp
     unsigned counts[ACTOR_KINDS] = {spec->write_actors, spec->read_actors, spec->work_actors};
     for (int i = 0; i < ACTOR_KINDS; i++) {
         snprintf(fallbacks[i], sizeof fallbacks[i], "%u", counts[i]);
-        *row++ = (struct option_row){.name = kinds[i].name, .type = OPTION_NUMBER,
-                                     .fallback = fallbacks[i], .min = counts[i] > 0, .max = 16,
-                                     .unit = "threads", .help = kinds[i].help,
+        *row++ = (struct option_row){.name = kinds[i].name,
+                                     .type = OPTION_NUMBER,
+                                     .fallback = fallbacks[i],
+                                     .min = counts[i] > 0,
+                                     .max = 16,
+                                     .unit = "threads",
+                                     .help = kinds[i].help,
                                      .number = &settings->actors[i]};
     }
     *row = (struct option_row){0};
@@ -104,7 +108,8 @@ static bool listen_is_valid(const char *program, const char *listen)
 }
 
 /* A key for development, made once and kept beside the trust files with mode 0600. */
-static bool keep_development_key(const char *trust_dir, const char *service, char ret[KEY_TEXT_SIZE])
+static bool keep_development_key(const char *trust_dir, const char *service,
+                                 char ret[KEY_TEXT_SIZE])
 {
     char path[512];
     uint8_t key[KEY_BYTES];
@@ -133,8 +138,10 @@ static enum status read_service_keys(const struct service_spec *spec, struct set
     static char made[KEY_TEXT_SIZE];
     const char *text = settings->service_keys;
     if (text[0] == '\0' && settings->production) {
-        fprintf(stderr, "%s: WARDROOM_SERVICE_KEYS is not set, and WARDROOM_ENV=production does "
-                        "not start without it\n", spec->name);
+        fprintf(stderr,
+                "%s: WARDROOM_SERVICE_KEYS is not set, and WARDROOM_ENV=production does "
+                "not start without it\n",
+                spec->name);
         return STATUS_INVALID;
     }
     if (text[0] == '\0') {
@@ -151,8 +158,10 @@ static enum status read_service_keys(const struct service_spec *spec, struct set
     enum status status = keyring_parse(text, &settings->keys);
     bytes_wipe(made, sizeof made);
     if (status != OK) {
-        fprintf(stderr, "%s: WARDROOM_SERVICE_KEYS is not a list of id:key with keys of 32 bytes "
-                        "in base64 or hex\n", spec->name);
+        fprintf(stderr,
+                "%s: WARDROOM_SERVICE_KEYS is not a list of id:key with keys of 32 bytes "
+                "in base64 or hex\n",
+                spec->name);
     }
     return status;
 }
@@ -163,8 +172,10 @@ static enum status read_channel_key(const struct service_spec *spec, struct sett
         return OK;
     }
     if (keyring_parse(settings->channel_key, &settings->channel_keys) != OK) {
-        fprintf(stderr, "%s: WARDROOM_CHANNEL_KEY must be id:key with 32 bytes in base64 or hex, "
-                        "the same as the gateways'\n", spec->name);
+        fprintf(stderr,
+                "%s: WARDROOM_CHANNEL_KEY must be id:key with 32 bytes in base64 or hex, "
+                "the same as the gateways'\n",
+                spec->name);
         return STATUS_INVALID;
     }
     return OK;
@@ -218,10 +229,12 @@ enum status settings_read(const struct service_spec *spec, int argc, char **argv
 enum status settings_read_migrate(const struct service_spec *spec, int argc, char **argv,
                                   const char **ret_url, bool *ret_exit)
 {
-    const struct option_row rows[] = {
-        {.name = "WARDROOM_DATABASE_URL", .type = OPTION_SECRET, .unit = "",
-         .help = "The service's database, as its migrator login.", .text = ret_url},
-        {0}};
+    const struct option_row rows[] = {{.name = "WARDROOM_DATABASE_URL",
+                                       .type = OPTION_SECRET,
+                                       .unit = "",
+                                       .help = "The service's database, as its migrator login.",
+                                       .text = ret_url},
+                                      {0}};
     const struct option_row *tables[] = {rows, NULL};
     return options_read(spec->name, spec->summary, tables, argc, argv, ret_exit);
 }

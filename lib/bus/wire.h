@@ -8,9 +8,9 @@
 
 #include "core/bytes.h"
 
-#define WIRE_BYTES          2u
-#define WIRE_VARINT_MAX     10
-#define WIRE_TAG(field)     ((uint8_t)(((field) << 3) | WIRE_BYTES)) /* field < 16 */
+#define WIRE_BYTES      2u
+#define WIRE_VARINT_MAX 10
+#define WIRE_TAG(field) ((uint8_t)(((field) << 3) | WIRE_BYTES)) /* field < 16 */
 
 /* Write `value` as a varint to `out` (WIRE_VARINT_MAX bytes of room); returns its length. */
 static inline size_t wire_put_varint(uint8_t *out, uint64_t value)

@@ -30,8 +30,16 @@ struct zap {
 };
 
 /* What libzmq asks: version, request id, domain, address, identity, mechanism, credentials. */
-enum zap_frame { FRAME_VERSION, FRAME_REQUEST, FRAME_DOMAIN, FRAME_ADDRESS, FRAME_IDENTITY,
-                 FRAME_MECHANISM, FRAME_CREDENTIALS, FRAME_COUNT };
+enum zap_frame {
+    FRAME_VERSION,
+    FRAME_REQUEST,
+    FRAME_DOMAIN,
+    FRAME_ADDRESS,
+    FRAME_IDENTITY,
+    FRAME_MECHANISM,
+    FRAME_CREDENTIALS,
+    FRAME_COUNT
+};
 
 struct zap_question {
     uint8_t data[FRAME_COUNT][FRAME_BYTES_MAX];
@@ -48,8 +56,8 @@ static bool question_receive(void *socket, struct zap_question *question)
     while (more != 0) {
         uint8_t spare[FRAME_BYTES_MAX];
         bool kept = count < FRAME_COUNT;
-        int len = zmq_recv(socket, kept ? question->data[count] : spare, FRAME_BYTES_MAX,
-                           ZMQ_DONTWAIT);
+        int len =
+            zmq_recv(socket, kept ? question->data[count] : spare, FRAME_BYTES_MAX, ZMQ_DONTWAIT);
         size_t more_size = sizeof more;
         if (len < 0 || zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &more_size) != 0) {
             return false;

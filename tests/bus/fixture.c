@@ -37,14 +37,17 @@ void echo_prepare(struct echo *echo)
 /* A port of loopback below the ephemeral range that nobody has now. */
 static int free_port(void)
 {
-    for (int i = 0; i < 200; i++) {
+    static int taken; /* one given away may not be bound yet */
+    for (int i = taken; i < taken + 200; i++) {
         int port = 20000 + (int)((unsigned)getpid() * 37u + (unsigned)i * 101u) % 12000;
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_port = htons((uint16_t)port),
                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         bool free_one = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
         close(fd);
         if (free_one) {
+            taken = i + 1;
             return port;
         }
     }
@@ -122,11 +125,20 @@ void echo_close(struct echo *echo)
     if (echo->pid > 0) {
         (void)echo_stop(echo, SIGKILL);
     }
-    static const char *const left[] = {"echo.secret", "gateway.secret", "retention.secret",
-                                       "admin.secret", "stranger.secret", "echo.sock", "log",
-                                       "public/echo.pub", "public/gateway.pub",
-                                       "public/retention.pub", "public/admin.pub",
-                                       "public/stranger.pub", "public", "discovery"};
+    static const char *const left[] = {"echo.secret",
+                                       "gateway.secret",
+                                       "retention.secret",
+                                       "admin.secret",
+                                       "stranger.secret",
+                                       "echo.sock",
+                                       "log",
+                                       "public/echo.pub",
+                                       "public/gateway.pub",
+                                       "public/retention.pub",
+                                       "public/admin.pub",
+                                       "public/stranger.pub",
+                                       "public",
+                                       "discovery"};
     char path[512];
     DIR *dir = opendir(echo->announce);
     const struct dirent *entry = dir != NULL ? readdir(dir) : NULL;
@@ -187,15 +199,14 @@ uint64_t call_begin(struct bus_client *client, struct call_spec spec,
 {
     static uint8_t packed[1024 * 1024];
     size_t len = spec.input != NULL ? protobuf_c_message_pack(spec.input, packed) : 0;
-    struct bus_request request = {
-        .service = &echo__api__descriptor,
-        .method = protobuf_c_service_descriptor_get_method_by_name(&echo__api__descriptor,
-                                                                   spec.method),
-        .payload = bytes_of(packed, len),
-        .token = bytes_text(spec.token != NULL ? spec.token : ""),
-        .tenant = spec.tenant,
-        .shard_key = bytes_text(spec.key != NULL ? spec.key : ""),
-        .timeout_ms = spec.timeout_ms != 0 ? spec.timeout_ms : 5000};
+    struct bus_request request = {.service = &echo__api__descriptor,
+                                  .method = protobuf_c_service_descriptor_get_method_by_name(
+                                      &echo__api__descriptor, spec.method),
+                                  .payload = bytes_of(packed, len),
+                                  .token = bytes_text(spec.token != NULL ? spec.token : ""),
+                                  .tenant = spec.tenant,
+                                  .shard_key = bytes_text(spec.key != NULL ? spec.key : ""),
+                                  .timeout_ms = spec.timeout_ms != 0 ? spec.timeout_ms : 5000};
     uint64_t id;
     bus_call(client, &request, done, data, &id);
     return id;

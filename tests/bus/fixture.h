@@ -74,7 +74,8 @@ struct raw {
 /* With the key pair of `program` (a file pair in the trust folder). */
 struct raw raw_open(const struct echo *echo, const char *program);
 void raw_close(struct raw *raw);
-/* Send these frames as one message; the reply unpacked, or NULL after wait_ms. Freed by the next. */
+/* Send these frames as one message; the reply unpacked, or NULL after wait_ms. Freed by the next.
+ */
 const Wardroom__Reply *raw_call(struct raw *raw, const struct bytes *frames, size_t count,
                                 int wait_ms);
 /* One frame: this envelope. */

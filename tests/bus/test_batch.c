@@ -110,8 +110,11 @@ static int64_t add(const char *token, int64_t amount, struct added *added)
     added->adds = true;
     ++*added->open;
     (void)call_begin(gateway,
-                     (struct call_spec){.method = "Add", .input = &input.base, .token = token,
-                                        .key = "one", .timeout_ms = 9000},
+                     (struct call_spec){.method = "Add",
+                                        .input = &input.base,
+                                        .token = token,
+                                        .key = "one",
+                                        .timeout_ms = 9000},
                      note, added);
     return input.id;
 }
@@ -123,8 +126,11 @@ static void hold(uint32_t ms, struct added *held)
     input.sleep_ms = ms;
     ++*held->open;
     (void)call_begin(gateway,
-                     (struct call_spec){.method = "Write", .input = &input.base, .token = acme,
-                                        .key = "one", .timeout_ms = 9000},
+                     (struct call_spec){.method = "Write",
+                                        .input = &input.base,
+                                        .token = acme,
+                                        .key = "one",
+                                        .timeout_ms = 9000},
                      note, held);
     call(&loop, gateway, (struct call_spec){.method = "Echo", .token = acme});
 }
@@ -258,9 +264,8 @@ static void test_events_of_committed_calls_are_published_once_in_order(void **st
     uv_loop_init(&own);
     assert_int_equal(keyring_parse("1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", &keys), OK);
     assert_int_equal(subscriber_new(&own, getenv("WARDROOM_TEST_REDIS_URL"), &keys, "default",
-                                    (struct subscriber_handlers){.on_batch = on_batch,
-                                                                 .on_state = on_state,
-                                                                 .data = &heard},
+                                    (struct subscriber_handlers){
+                                        .on_batch = on_batch, .on_state = on_state, .data = &heard},
                                     &subscriber),
                      OK);
     subscriber_add(subscriber, &tenant);

@@ -20,14 +20,14 @@ static void test_an_endpoint_is_a_folder_a_path_or_a_host_and_port(void **state)
     static const struct {
         const char *endpoint;
         bool right;
-    } cases[] = {{"dir:/run/x", true},          {"dir:relative", false},
-                 {"ipc:///run/x.sock", true},   {"ipc://x.sock", false},
-                 {"tcp://threads:5603", true},  {"tcp://[::1]:5603", true},
+    } cases[] = {{"dir:/run/x", true},           {"dir:relative", false},
+                 {"ipc:///run/x.sock", true},    {"ipc://x.sock", false},
+                 {"tcp://threads:5603", true},   {"tcp://[::1]:5603", true},
                  {"tcp://10.0.0.1:32767", true}, {"tcp://10.0.0.1:32768", false},
-                 {"tcp://threads", false},      {"tcp://threads:", false},
-                 {"tcp://:5603", false},        {"tcp://threads:0", false},
-                 {"tcp://threads:12x", false},  {"tcp://threads:123456", false},
-                 {"http://threads:80", false},  {"", false}};
+                 {"tcp://threads", false},       {"tcp://threads:", false},
+                 {"tcp://:5603", false},         {"tcp://threads:0", false},
+                 {"tcp://threads:12x", false},   {"tcp://threads:123456", false},
+                 {"http://threads:80", false},   {"", false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (discovery_check(cases[i].endpoint) != (cases[i].right ? OK : STATUS_INVALID)) {
             fail_msg("\"%s\" was judged wrongly", cases[i].endpoint);

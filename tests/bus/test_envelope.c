@@ -107,11 +107,20 @@ static void test_a_method_is_package_dot_name(void **state)
     static const struct {
         const char *method;
         bool right;
-    } cases[] = {{"threads.Post", true},  {"a.B", true},       {"common.Ping", true},
-                 {"a1.B_2", true},        {"", false},         {"threads", false},
-                 {".Post", false},        {"threads.", false}, {"threads..Post", false},
-                 {"a.b.c", false},        {"threads Post", false},
-                 {"threads.Post\n", false}, {"1a.B", false},   {"a.1B", false}};
+    } cases[] = {{"threads.Post", true},
+                 {"a.B", true},
+                 {"common.Ping", true},
+                 {"a1.B_2", true},
+                 {"", false},
+                 {"threads", false},
+                 {".Post", false},
+                 {"threads.", false},
+                 {"threads..Post", false},
+                 {"a.b.c", false},
+                 {"threads Post", false},
+                 {"threads.Post\n", false},
+                 {"1a.B", false},
+                 {"a.1B", false}};
     Wardroom__Envelope envelope = good();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         envelope.method = (char *)cases[i].method;
@@ -207,8 +216,10 @@ static void test_the_id_is_found_in_an_envelope_that_is_wrong_elsewhere(void **s
     envelope.request_id.len = 15;
     len = wardroom__envelope__pack(&envelope, packed);
     assert_false(envelope_peek_id(bytes_of(packed, len), found));
-    assert_false(envelope_peek_id(bytes_text("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), found));
-    assert_false(envelope_peek_id(bytes_text("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), found));
+    assert_false(
+        envelope_peek_id(bytes_text("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), found));
+    assert_false(
+        envelope_peek_id(bytes_text("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), found));
     assert_false(envelope_peek_id(bytes_of(NULL, 0), found));
 }
 

@@ -43,8 +43,8 @@ static int close_one(void **state)
 static struct answer *say(const char *key, uint32_t timeout_ms)
 {
     return call(&suite.loop, suite.gateway,
-                (struct call_spec){.method = "Echo", .token = suite.token, .key = key,
-                                   .timeout_ms = timeout_ms});
+                (struct call_spec){
+                    .method = "Echo", .token = suite.token, .key = key, .timeout_ms = timeout_ms});
 }
 
 static unsigned files_announced(void)
@@ -76,10 +76,11 @@ static void begin_slow(uint32_t ms)
     Echo__EchoRequest input = ECHO__ECHO_REQUEST__INIT;
     input.sleep_ms = ms;
     slow.done = false;
-    (void)call_begin(suite.gateway,
-                     (struct call_spec){.method = "Echo", .input = &input.base,
-                                        .token = suite.token, .timeout_ms = 9000},
-                     keep, &slow);
+    (void)call_begin(
+        suite.gateway,
+        (struct call_spec){
+            .method = "Echo", .input = &input.base, .token = suite.token, .timeout_ms = 9000},
+        keep, &slow);
     assert_int_equal(say("", 5000)->status, OK);
 }
 
@@ -200,6 +201,49 @@ static void test_calls_of_one_key_stay_with_one_of_two_replicas(void **state)
     unlink(path);
 }
 
+/* Calls that follow each other, so many at a time, over many keys. */
+struct stream {
+    unsigned begun, ended, failed, total;
+    bool half, all;
+};
+
+static void stream_next(void *data, const struct bus_reply *reply)
+{
+    struct stream *stream = data;
+    if (reply != NULL) {
+        stream->failed += reply->status != OK;
+        stream->half = ++stream->ended >= stream->total / 2;
+        stream->all = stream->ended == stream->total;
+    }
+    if (stream->begun < stream->total) {
+        char key[16];
+        snprintf(key, sizeof key, "key %u", stream->begun++);
+        (void)call_begin(suite.gateway,
+                         (struct call_spec){.method = "Echo", .token = suite.token, .key = key},
+                         stream_next, stream);
+    }
+}
+
+static void test_a_replica_stopped_under_load_fails_no_call(void **state)
+{
+    (void)state;
+    struct stream stream = {.total = 6000};
+    struct echo second = suite.echo;
+    snprintf(second.endpoint, sizeof second.endpoint, "ipc://%.80s/second.sock",
+             suite.echo.trust.dir);
+    echo_start(&suite.echo, NULL);
+    echo_start(&second, NULL);
+    wait_alive(&suite.loop, suite.gateway, 2);
+    for (int i = 0; i < 50; i++) {
+        stream_next(&stream, NULL);
+    }
+    wait_for(&suite.loop, &stream.half);
+    kill(second.pid, SIGTERM);
+    wait_for(&suite.loop, &stream.all);
+    assert_int_equal(stream.failed, 0);
+    assert_int_equal(echo_wait(&second), 0);
+}
+
 static void test_a_host_name_leads_to_a_service_on_tcp(void **state)
 {
     (void)state;
@@ -225,13 +269,18 @@ static void test_a_host_name_leads_to_a_service_on_tcp(void **state)
 static void test_a_service_does_not_start_without_what_it_needs(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "WARDROOM_LISTEN=tcp://127.0.0.1:40000",  "WARDROOM_LISTEN=ipc://relative",
-        "WARDROOM_LISTEN=nonsense",               "WARDROOM_ENV=staging",
-        "WARDROOM_LOG_LEVEL=loud",                "WARDROOM_WRITE_ACTORS=0",
-        "WARDROOM_READ_ACTORS=17",                "WARDROOM_SERVICE_KEYS=1:short",
-        "WARDROOM_TRUST_DIR=/nonexistent",        "WARDROOM_OPS_LISTEN=nonsense",
-        "WARDROOM_LISTEN=ipc:///nonexistent/x.s", "WARDROOM_CHANNEL_KEY=nonsense"};
+    static const char *const wrong[] = {"WARDROOM_LISTEN=tcp://127.0.0.1:40000",
+                                        "WARDROOM_LISTEN=ipc://relative",
+                                        "WARDROOM_LISTEN=nonsense",
+                                        "WARDROOM_ENV=staging",
+                                        "WARDROOM_LOG_LEVEL=loud",
+                                        "WARDROOM_WRITE_ACTORS=0",
+                                        "WARDROOM_READ_ACTORS=17",
+                                        "WARDROOM_SERVICE_KEYS=1:short",
+                                        "WARDROOM_TRUST_DIR=/nonexistent",
+                                        "WARDROOM_OPS_LISTEN=nonsense",
+                                        "WARDROOM_LISTEN=ipc:///nonexistent/x.s",
+                                        "WARDROOM_CHANNEL_KEY=nonsense"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         const char *env[] = {wrong[i], NULL};
         echo_start(&suite.echo, env);
@@ -276,6 +325,7 @@ int main(void)
         WITH_SUITE(test_a_second_signal_ends_it_at_once),
         WITH_SUITE(test_a_service_that_hangs_is_left_out_until_it_answers),
         WITH_SUITE(test_calls_of_one_key_stay_with_one_of_two_replicas),
+        WITH_SUITE(test_a_replica_stopped_under_load_fails_no_call),
         WITH_SUITE(test_a_host_name_leads_to_a_service_on_tcp),
         WITH_SUITE(test_a_service_does_not_start_without_what_it_needs),
         WITH_SUITE(test_production_refuses_to_start_without_its_key),

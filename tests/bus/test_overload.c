@@ -74,8 +74,11 @@ static void hold_writer(struct tally *tally, uint32_t ms)
     input.sleep_ms = ms;
     tally->begun++;
     (void)call_begin(gateway,
-                     (struct call_spec){.method = "Write", .input = &input.base, .token = acme,
-                                        .key = "one", .timeout_ms = 9000},
+                     (struct call_spec){.method = "Write",
+                                        .input = &input.base,
+                                        .token = acme,
+                                        .key = "one",
+                                        .timeout_ms = 9000},
                      count, tally);
     call(&loop, gateway, (struct call_spec){.method = "Echo", .token = acme});
 }

@@ -43,8 +43,9 @@ static struct answer *say(const char *method, const char *token, const char *tex
 {
     Echo__EchoRequest input = ECHO__ECHO_REQUEST__INIT;
     input.text = (char *)text;
-    return call(&loop, gateway, (struct call_spec){.method = method, .input = &input.base,
-                                                   .token = token, .key = text});
+    return call(
+        &loop, gateway,
+        (struct call_spec){.method = method, .input = &input.base, .token = token, .key = text});
 }
 
 static long refused(const char *why)

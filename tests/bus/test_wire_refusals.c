@@ -87,9 +87,8 @@ static void test_bytes_that_are_no_envelope_are_a_bad_request(void **state)
     Wardroom__Envelope good = raw_envelope();
     uint8_t packed[256];
     size_t len = wardroom__envelope__pack(&good, packed);
-    const struct bytes frames[] = {bytes_text("not an envelope at all"),
-                                   {packed, len - 1},
-                                   {NULL, 0}};
+    const struct bytes frames[] = {
+        bytes_text("not an envelope at all"), {packed, len - 1}, {NULL, 0}};
     for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
         const Wardroom__Reply *reply = raw_call(&raw, &frames[i], 1, REPLY_MS);
         assert_non_null(reply);
