@@ -169,7 +169,6 @@ static void test_a_file_over_64_kib_is_refused(void **state)
     put_file("TEST_NAME_FILE", text, 64 * 1024, path);
     assert_int_equal(read_options(NULL, &leave), OK);
     assert_int_equal(strlen(name), 64 * 1024);
-    free((char *)(uintptr_t)name);
     unlink(path);
     put_file("TEST_NAME_FILE", text, 64 * 1024 + 1, path);
     assert_int_equal(read_options(NULL, &leave), STATUS_INVALID);
