@@ -10,13 +10,21 @@
  *   3 update the heads, COMMIT
  *
  * A post is named by (thread, author, client_id). One that was stored before is answered with the
- * same message: found beforehand when this writer remembers the name, otherwise because the INSERT
- * leaves its row out; then the batch is rolled back and each post is tried alone, and alone it can
- * look. Next: post_check.c
+ * same message, also when the thread was closed since: found beforehand when this writer remembers
+ * the name, otherwise because the INSERT leaves its row out; then the batch is rolled back and each
+ * post is tried alone, and alone it can look. Next: post_check.c
  */
 #include "core/clock.h"
 #include "threads/content.h"
 #include "threads/post.h"
+
+/* Batches are first tries, and end the replay of the one before them. */
+static bool may_be_replay(const struct batch *batch)
+{
+    struct threads_actor *actor = batch->actor;
+    actor->doubt = batch->count > 1 || actor->doubt == 0 ? 0 : actor->doubt - 1;
+    return actor->doubt > 0;
+}
 
 /* Only what memory alone would let through, and what is then written, goes without a lock: refusals
  * and repeats, which write nothing, must be certain. */
@@ -101,7 +109,7 @@ static enum status write_all(struct batch *batch)
 static enum status take_threads(struct batch *batch)
 {
     enum status status = OK;
-    batch->locked = !can_trust_memory(batch);
+    batch->locked = may_be_replay(batch) || !can_trust_memory(batch);
     if (batch->locked) {
         status = hot_lock(batch->actor->hot, batch->actor->keys, batch->tx, batch->ids,
                           batch->id_count, batch->hot);

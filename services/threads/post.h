@@ -11,6 +11,7 @@
 enum post_state {
     POST_OVER,   /* the call has failed */
     POST_NEW,    /* to be written */
+    POST_CLOSED, /* the thread is closed: it fails, unless it is found stored */
     POST_STORED, /* is in the database already: `stored` */
     POST_SAME    /* of one name with an earlier post of this batch: `twin` */
 };
@@ -51,13 +52,14 @@ void post_read(struct batch *batch, struct post *post, struct call *call);
 /* May this person say this here, as far as the thread in memory knows? NOT_FOUND, CONFLICT
  * (closed), FORBIDDEN, GONE, VALIDATION_FAILED (points at a message that is not there). */
 MUST_CHECK enum status post_admission(const struct batch *batch, const struct post *post);
+/* Fail the post, or make it POST_CLOSED, when it may not be written. */
 void post_admit(const struct batch *batch, struct post *post);
 /* A correction points at earlier words of the same author. */
 MUST_CHECK enum status post_check_corrections(struct batch *batch);
 /* Two posts of one name in one batch: the later is POST_SAME. */
 void post_find_twins(struct batch *batch);
-/* Look for posts in the database, all or those whose name this writer remembers; what is found is
- * POST_STORED. */
+/* Look for posts in the database, all or those whose name this writer remembers and those for a
+ * closed thread; what is found is POST_STORED. */
 MUST_CHECK enum status post_find_stored(struct batch *batch, bool only_remembered);
 
 /* ---- post_reply.c: answers and events, once all is written. */

@@ -36,7 +36,7 @@ enum status post_admission(const struct batch *batch, const struct post *post)
     }
     enum status status =
         rules_may_post(post->call->who->role, hot_takes_part(hot, &post->author), hot->status);
-    if (status == OK && hot->erased) {
+    if ((status == OK || status == STATUS_CONFLICT) && hot->erased) {
         return STATUS_GONE;
     }
     bool points_at_nothing = post->in->reply_to > last_seq || post->in->corrects > last_seq;
@@ -50,11 +50,13 @@ void post_admit(const struct batch *batch, struct post *post)
     if (status == OK) {
         return;
     }
+    if (status == STATUS_CONFLICT) {
+        post->state = POST_CLOSED;
+        return;
+    }
     post->state = POST_OVER;
     if (status == STATUS_NOT_FOUND) {
         fail_no_thread(call);
-    } else if (status == STATUS_CONFLICT) {
-        call_fail(call, status, "the thread is closed");
     } else if (status == STATUS_VALIDATION_FAILED) {
         call_field_error(call, post->in->corrects > 0 ? "/corrects" : "/reply_to",
                          "there is no such message in this thread");
@@ -131,7 +133,8 @@ enum status post_find_stored(struct batch *batch, bool only_remembered)
     struct db_rows *rows;
     for (size_t i = 0; i < batch->count; i++) {
         const struct post *post = &batch->posts[i];
-        if (post->state == POST_NEW && (!only_remembered || is_remembered(batch, post))) {
+        bool wanted = !only_remembered || is_remembered(batch, post);
+        if (post->state == POST_CLOSED || (post->state == POST_NEW && wanted)) {
             threads[count] = post->thread;
             authors[count] = post->author;
             clients[count] = post->client;

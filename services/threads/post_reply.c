@@ -106,6 +106,9 @@ void post_reply_all(struct batch *batch)
         switch (post->state) {
         case POST_OVER:
             break;
+        case POST_CLOSED:
+            call_fail(post->call, STATUS_CONFLICT, "the thread is closed");
+            break;
         case POST_NEW:
             reply_new(post);
             break;

@@ -173,6 +173,28 @@ static void test_unknown_repeat_among_many_rolls_the_batch_back(void **state)
     assert_true(verified(&thread, NULL));
 }
 
+/* What the runtime replays has one try: it must not be lost to another writer in between. */
+static void test_replayed_posts_do_not_meet_another_writer(void **state)
+{
+    (void)state;
+    struct uuid thread = make_thread("Replay between"), other = make_thread("Other");
+    say(&second_writer, &member, &thread, "in memory");
+    fake_roll_back_next(true); /* of a batch that did not come to these posts */
+    say(&second_writer, &member, &other, "lost");
+    for (int i = 0; i < 3; i++) {
+        struct posting posting;
+        const struct principal *who = &member;
+        const Threads__PostRequest *in = &posting.in;
+        struct fake_call *fake;
+        say(&writer, &member, &thread, "between");
+        posting_init(&posting, &thread, "replayed");
+        assert_int_equal(fake_run_posts(&second_writer, &who, &in, 1, &fake), OK);
+        assert_int_equal(reply_of(fake)->message->seq, 4 + 2 * i);
+        fake_free(fake);
+    }
+    assert_true(verified(&thread, NULL));
+}
+
 static void test_two_writers_share_a_thread(void **state)
 {
     (void)state;
@@ -224,6 +246,42 @@ static void test_closed_thread_refuses_posts_until_it_is_open(void **state)
     patch.status = THREADS__THREAD_STATUS__THREAD_STATUS_OPEN;
     assert_int_equal(status_of(&writer, &analyst, "Patch", &patch.base), OK);
     assert_int_equal(status_of(&second_writer, &member, "Post", &posting.in.base), OK);
+    assert_true(verified(&thread, NULL));
+}
+
+/* Who did not hear the answer asks again, and must hear that the words stand. */
+static void test_repeat_to_a_closed_thread_is_the_same_message(void **state)
+{
+    (void)state;
+    struct uuid thread = make_thread("Shut");
+    struct posting posting, fresh;
+    posting_init(&posting, &thread, "just in time");
+    posting_init(&fresh, &thread, "too late");
+    assert_int_equal(post(&member, &posting), OK);
+    char *fields[] = {(char *)"status"};
+    Threads__PatchRequest patch = THREADS__PATCH_REQUEST__INIT;
+    patch.thread_id = uuid_field(&thread);
+    patch.n_set_fields = 1;
+    patch.set_fields = fields;
+    patch.status = THREADS__THREAD_STATUS__THREAD_STATUS_CLOSED;
+    assert_int_equal(status_of(&writer, &analyst, "Patch", &patch.base), OK);
+    struct fake_actor *const writers[] = {&writer, &second_writer};
+    const struct principal *who[] = {&member, &member, &member};
+    const Threads__PostRequest *in[] = {&posting.in, &fresh.in, &posting.in};
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_call *fakes[3];
+        assert_int_equal(fake_run_posts(writers[i], who, in, 3, fakes), OK);
+        assert_true(reply_of(fakes[0])->repeated_post && reply_of(fakes[2])->repeated_post);
+        assert_int_equal(reply_of(fakes[0])->message->seq, 2);
+        assert_int_equal(fakes[1]->status, STATUS_CONFLICT);
+        for (size_t k = 0; k < 3; k++) {
+            fake_free(fakes[k]);
+        }
+    }
+    posting.in.body = (char *)"other words";
+    assert_int_equal(post(&member, &posting), STATUS_CONFLICT);
+    posting.in.body = (char *)"just in time";
+    assert_int_equal(post(&outsider, &posting), STATUS_NOT_FOUND);
     assert_true(verified(&thread, NULL));
 }
 
@@ -329,9 +387,11 @@ int run_post_tests(void)
         cmocka_unit_test(test_bad_posts_of_a_batch_fail_alone),
         cmocka_unit_test(test_twins_in_one_batch_are_one_message),
         cmocka_unit_test(test_unknown_repeat_among_many_rolls_the_batch_back),
+        cmocka_unit_test(test_replayed_posts_do_not_meet_another_writer),
         cmocka_unit_test(test_two_writers_share_a_thread),
         cmocka_unit_test(test_rolled_back_post_leaves_no_trace),
         cmocka_unit_test(test_closed_thread_refuses_posts_until_it_is_open),
+        cmocka_unit_test(test_repeat_to_a_closed_thread_is_the_same_message),
         cmocka_unit_test(test_replies_and_corrections_point_at_what_is_there),
         cmocka_unit_test(test_attachments_must_be_whole_and_of_this_tenant),
         cmocka_unit_test(test_time_never_goes_back_within_a_thread),
