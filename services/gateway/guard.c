@@ -32,6 +32,8 @@ struct refusal guard_framing(const struct head *head)
         return refuse(STATUS_METHOD_NOT_ALLOWED, COUNT_REFUSED_CONNECT, "CONNECT is not served");
     if (head->method == 0 || !head->path || head->path[0] != '/')
         return refuse(STATUS_INVALID, COUNT_REFUSED_METHOD, "the request line cannot be read");
+    if (head->has_nul)
+        return refuse(STATUS_INVALID, COUNT_REFUSED_PATH, "a path holds no NUL");
     if (head->transfer_encoding || head->has_odd_header)
         return refuse(STATUS_UNIMPLEMENTED, COUNT_REFUSED_TRANSFER_ENCODING,
                       "Transfer-Encoding is not served: send Content-Length");

@@ -84,6 +84,8 @@ static void read_method(struct lws *wsi, struct arena *arena, struct head *head)
         if (lws_hdr_total_length(wsi, method_tokens[i].token) > 0) {
             head->method = method_tokens[i].method;
             head->path = copy_header(wsi, method_tokens[i].token, arena);
+            head->has_nul = head->path && strlen(head->path) != (size_t)lws_hdr_total_length(
+                                                                    wsi, method_tokens[i].token);
             return;
         }
     }
@@ -144,7 +146,7 @@ struct head *head_read(struct lws *wsi, struct arena *arena)
     head->is_http_1_1 = version && strcmp(version, "HTTP/1.1") == 0;
     head->is_secure = lws_is_ssl(wsi);
     head->has_odd_header = has_odd_header(wsi);
-    head->expects_continue = lws_hdr_custom_length(wsi, "expect:", 7) > 0;
+    head->expects_continue = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0;
     lws_get_peer_simple(wsi, head->address, sizeof head->address);
     return head;
 }

@@ -28,6 +28,7 @@ struct head_param {
 struct head {
     enum http_method method; /* 0: none that we know */
     const char *path;        /* percent-decoded */
+    bool has_nul;            /* the path holds %00 */
     bool is_http_1_1;
     bool is_secure;
     bool has_odd_header;  /* "Content-Length :" and the like */

@@ -6,7 +6,6 @@
 
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
-#include <stdlib.h>
 #include "accept.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -23,14 +22,17 @@
 #define RECEIVE_BYTES     2048  /* of a WebSocket: one read, and memory it holds all its life */
 #define TICKETS           1     /* of a TLS 1.3 handshake; the default 2 costs another record */
 
-struct listener {
+/* One of a process, and never freed: on a loop that is not its own, libwebsockets 4.1 frees the
+ * last of a context only in a second lws_context_destroy, and then under handles that libuv still
+ * knows. So that second call is left out and the rest ends with the process. */
+static struct listener {
     struct gateway *gateway;
     struct lws_context *context;
     struct lws_vhost *tls, *plain;
     struct acceptor *tls_ports, *plain_ports;
     unsigned connections;
-    bool is_full, is_stopped;
-};
+    bool is_full, is_stopped, is_destroyed;
+} the_listener;
 
 static struct gateway *gateway_of(struct lws *wsi)
 {
@@ -245,9 +247,7 @@ static enum status open_ports(struct listener *listener)
 
 enum status listener_open(struct gateway *gateway, struct listener **ret)
 {
-    struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener)
-        return STATUS_RESOURCE_EXHAUSTED;
+    struct listener *listener = &the_listener;
     listener->gateway = gateway;
     gateway->listener = *ret = listener;
     enum status status = open_context(listener);
@@ -266,15 +266,9 @@ void listener_stop(struct listener *listener)
 
 void listener_close(struct listener *listener)
 {
-    if (!listener)
+    if (!listener || listener->is_destroyed)
         return;
     listener_stop(listener);
-    if (listener->context)
-        lws_context_destroy(listener->context);
-    listener->context = NULL;
-}
-
-void listener_free(struct listener *listener)
-{
-    free(listener);
+    listener->is_destroyed = true;
+    lws_context_destroy(listener->context);
 }

@@ -12,8 +12,7 @@
 MUST_CHECK enum status listener_open(struct gateway *gateway, struct listener **ret);
 /* Take no more connections. */
 void listener_stop(struct listener *listener);
-/* Destroy the context; the loop must run on until its handles are closed, then listener_free. */
+/* End every connection; the loop must run on until its handles are closed. NULL is fine. */
 void listener_close(struct listener *listener);
-void listener_free(struct listener *listener); /* NULL is fine */
 
 #endif

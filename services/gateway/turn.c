@@ -151,6 +151,5 @@ enum status turn_open(struct gateway *gateway)
 void turn_fini(struct gateway *gateway)
 {
     revocation_fini();
-    listener_free(gateway->listener);
     gateway->listener = NULL;
 }

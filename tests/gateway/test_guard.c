@@ -120,6 +120,14 @@ static void test_http_1_1_without_host_is_400(void **state)
     assert_int_equal(framing_status(head), 200);
 }
 
+static void test_a_nul_in_the_path_is_400(void **state)
+{
+    (void)state;
+    struct head head = good_get;
+    head.has_nul = true;
+    assert_int_equal(framing_status(head), 400);
+}
+
 static void test_too_many_parameters_are_400(void **state)
 {
     (void)state;
@@ -285,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_connect_is_405),
         cmocka_unit_test(test_headers_that_stand_twice_are_400),
         cmocka_unit_test(test_http_1_1_without_host_is_400),
+        cmocka_unit_test(test_a_nul_in_the_path_is_400),
         cmocka_unit_test(test_too_many_parameters_are_400),
         cmocka_unit_test(test_a_good_upgrade_passes),
         cmocka_unit_test(test_upgrades_to_anything_else_are_400),

@@ -1,0 +1,94 @@
+/* TLS of the real gateway: 1.3 alone, HTTP/1.1 alone, and a WebSocket through it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include "raw.h"
+#include "service_suites.h"
+
+struct tls {
+    struct raw raw;
+    SSL_CTX *context;
+    SSL *ssl;
+    bool is_open;
+};
+
+static struct tls tls_open(int least, int most, const char *alpn)
+{
+    struct tls tls = {.raw = raw_open(test_gateway.tls_port)};
+    tls.context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_min_proto_version(tls.context, least);
+    SSL_CTX_set_max_proto_version(tls.context, most);
+    if (alpn)
+        SSL_CTX_set_alpn_protos(tls.context, (const unsigned char *)alpn, (unsigned)strlen(alpn));
+    tls.ssl = SSL_new(tls.context);
+    SSL_set_fd(tls.ssl, tls.raw.fd);
+    tls.is_open = SSL_connect(tls.ssl) == 1;
+    return tls;
+}
+
+static void tls_close(struct tls *tls)
+{
+    SSL_free(tls->ssl);
+    SSL_CTX_free(tls->context);
+    raw_close(&tls->raw);
+}
+
+static void test_tls_1_3_is_served_as_http_1_1(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const unsigned char *chosen = NULL;
+    unsigned len = 0;
+    char text[4096] = "";
+    struct tls tls = tls_open(TLS1_3_VERSION, TLS1_3_VERSION, "\x02h2\x08http/1.1");
+    assert_true(tls.is_open);
+    SSL_get0_alpn_selected(tls.ssl, &chosen, &len);
+    assert_int_equal(len, 8);
+    assert_memory_equal(chosen, "http/1.1", 8);
+    assert_true(SSL_write(tls.ssl, request, sizeof request - 1) > 0);
+    assert_true(SSL_read(tls.ssl, text, sizeof text - 1) > 0);
+    assert_non_null(strstr(text, "HTTP/1.1 200 OK"));
+    tls_close(&tls);
+}
+
+static void test_older_tls_is_refused(void **state)
+{
+    (void)state;
+    struct tls tls = tls_open(TLS1_2_VERSION, TLS1_2_VERSION, NULL);
+    assert_false(tls.is_open);
+    tls_close(&tls);
+    assert_true(test_gateway_is_alive(&test_gateway));
+}
+
+static void test_plain_http_on_the_tls_port_is_hung_up_on(void **state)
+{
+    (void)state;
+    struct raw raw = raw_open(test_gateway.tls_port);
+    raw_send(&raw, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_true(raw_read_all(&raw, 15000));
+    assert_int_equal(raw_status(&raw), 0);
+    raw_close(&raw);
+    assert_true(test_gateway_is_alive(&test_gateway));
+}
+
+static void test_a_handshake_that_does_not_come_is_hung_up_on(void **state)
+{
+    (void)state;
+    struct raw raw = raw_open(test_gateway.tls_port);
+    assert_true(raw_read_all(&raw, 15000));
+    raw_close(&raw);
+}
+
+int run_tls_tests(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tls_1_3_is_served_as_http_1_1),
+        cmocka_unit_test(test_older_tls_is_refused),
+        cmocka_unit_test(test_plain_http_on_the_tls_port_is_hung_up_on),
+        cmocka_unit_test(test_a_handshake_that_does_not_come_is_hung_up_on)};
+    return cmocka_run_group_tests_name("tls", tests, NULL, NULL);
+}
