@@ -67,8 +67,9 @@ void mailbox_send_reply(struct runtime *runtime, zmq_msg_t *peer, zmq_msg_t *rep
 
 static void finish(struct runtime *runtime, struct call_private *call, int64_t now_us)
 {
-    mailbox_send_reply(runtime, &call->peer, call_packed_reply(call));
+    /* Counted first, so that who has an answer finds it in the counters. */
     stats_call_ended(runtime, call, now_us);
+    mailbox_send_reply(runtime, &call->peer, call_packed_reply(call));
     mailbox_put_back_call(runtime, call);
 }
 
