@@ -48,6 +48,13 @@ export function login(tenant: 0 | 1, role: string, nth = 0): Login {
   return found;
 }
 
+/** The one log-in that belongs to no demo tenant. */
+export function operator(): Login {
+  const found = logins.find(({ role }) => role === 'operator');
+  if (!found) throw new Error('logins.json has no operator');
+  return found;
+}
+
 /** One argon2 check per person and test file is enough. */
 const signedIn = new Map<string, Promise<HttpClient>>();
 

@@ -1,8 +1,7 @@
 // Who gets in: log-ins, refresh families, sign-out of live sockets.
 
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { client, connect, freshClient, login, suiteIsThere, until, url } from './suite.ts';
+import { client, connect, freshClient, login, operator, suiteIsThere, until, url } from './suite.ts';
 
 function post(path: string, json: unknown): Promise<Response> {
   return fetch(url + path, {
@@ -69,7 +68,7 @@ describe.skipIf(!suiteIsThere())('tokens', () => {
   });
 
   test('an operator sees no content', async () => {
-    const http = await freshClient({ ...login(0, 'analyst'), ...operator() });
+    const http = await freshClient(operator());
     await expect(http.threads()).rejects.toMatchObject({ status: 403, code: 'forbidden' });
   });
 
@@ -85,12 +84,3 @@ describe.skipIf(!suiteIsThere())('tokens', () => {
     ).rejects.toMatchObject({ status: 403 });
   });
 });
-
-function operator() {
-  const all = JSON.parse(
-    readFileSync(process.env['WARDROOM_LOGINS'] ?? '', 'utf8'),
-  ) as { logins: { tenant: string; username: string; password: string; role: string }[] };
-  const found = all.logins.find(({ role }) => role === 'operator');
-  if (!found) throw new Error('logins.json has no operator');
-  return found;
-}
