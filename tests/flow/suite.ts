@@ -120,8 +120,9 @@ export interface Program {
 const run = promisify(execFile);
 
 export async function programs(): Promise<Program[]> {
-  const { stdout } = await run(`${projectRoot}wardroom`, ['status', '--json', '--state', state]);
-  return (JSON.parse(stdout) as { programs: Program[] }).programs;
+  // Its exit code says whether all of them run; which do is in the answer either way.
+  const { out } = await command(`${projectRoot}wardroom`, ['status', '--json', '--state', state]);
+  return (JSON.parse(out) as { programs: Program[] }).programs;
 }
 
 /** kill -9 the program, and wait until the supervisor has it running under another pid. */
