@@ -1,6 +1,6 @@
 /* How a protobuf field looks in JSON: its name and form, by the suffix rules of json.h.
  *
- * Private to lib/json. Next: decode.c
+ * For lib/json, and for the OpenAPI document, which has to say the same. Next: decode.c
  */
 #ifndef WARDROOM_JSON_NAMES_H
 #define WARDROOM_JSON_NAMES_H

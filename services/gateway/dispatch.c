@@ -151,14 +151,27 @@ static bool fill_captures(struct exchange *exchange, ProtobufCMessage *request)
     return true;
 }
 
+/* A limit of 0 would read as absent in the message; the services refuse what is over their most. */
+static enum status check_limit(const struct head_param *param, struct json_error *error)
+{
+    bool is_zero = param->value.len > 0;
+    for (size_t i = 0; i < param->value.len; i++)
+        is_zero = is_zero && param->value.data[i] == '0';
+    if (!is_zero || !bytes_equal(param->name, bytes_text("limit")))
+        return OK;
+    *error = (struct json_error){.pointer = "/limit", .detail = "must be at least 1"};
+    return STATUS_VALIDATION_FAILED;
+}
+
 static bool fill_params(struct exchange *exchange, ProtobufCMessage *request)
 {
     const struct head *head = exchange->head;
     struct json_error error = {0};
     for (size_t i = 0; i < head->param_count; i++) {
         const struct head_param *param = &head->params[i];
-        enum status status =
-            json_set_field(request, param->name, param->value, exchange->arena, &error);
+        enum status status = check_limit(param, &error);
+        if (status == OK)
+            status = json_set_field(request, param->name, param->value, exchange->arena, &error);
         if (status == STATUS_VALIDATION_FAILED)
             fail_field(exchange, &error);
         else if (status != OK)

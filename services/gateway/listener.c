@@ -135,6 +135,12 @@ static const struct lws_protocols protocols[] = {{.name = WS_PROTOCOL,
                                                   .tx_packet_size = FRAME_OUT_BYTES_MAX + LWS_PRE},
                                                  {0}};
 
+/* On the few answers that libwebsockets gives in its own words. */
+static const struct lws_protocol_vhost_options frame_header = {NULL, NULL,
+                                                               "X-Frame-Options:", "DENY"};
+static const struct lws_protocol_vhost_options sniff_header = {
+    &frame_header, NULL, "X-Content-Type-Options:", "nosniff"};
+
 static void on_lws_log(int level, const char *line)
 {
     (void)level; /* peers can cause nearly all of them */
@@ -179,6 +185,7 @@ static struct lws_vhost *open_vhost(struct listener *listener, bool is_tls)
                                              .vhost_name = is_tls ? "tls" : "plain",
                                              .protocols = protocols,
                                              .alpn = "http/1.1",
+                                             .headers = &sniff_header,
                                              .extensions = NULL,
                                              .keepalive_timeout = KEEP_ALIVE_S,
                                              .timeout_secs_ah_idle = HANDSHAKE_LIMIT_S};

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <jansson.h>
+#include "openapi.h"
 #include "routes.h"
 
 #define THREAD "0193ab00-0000-7000-8000-000000000001"
@@ -140,6 +142,43 @@ static void test_operators_see_no_content(void **state)
     }
 }
 
+/* Every $ref of the document leads somewhere. */
+static void check_references(json_t *value, json_t *schemas)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, member) check_references(member, schemas);
+        return;
+    }
+    json_object_foreach(value, key, member)
+    {
+        static const char prefix[] = "#/components/schemas/";
+        const char *text = json_string_value(member);
+        if (strcmp(key, "$ref") == 0 && strncmp(text, prefix, sizeof prefix - 1) == 0)
+            assert_non_null(json_object_get(schemas, text + sizeof prefix - 1));
+        check_references(member, schemas);
+    }
+}
+
+static void test_the_openapi_document_holds_every_row(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    json_error_t error;
+    openapi_write(&out);
+    json_t *document = json_loadb((const char *)out.data, out.len, JSON_REJECT_DUPLICATES, &error);
+    assert_non_null(document);
+    json_t *paths = json_object_get(document, "paths");
+    for (const struct route *route = routes_all(); route->path; route++)
+        assert_non_null(json_object_get(paths, route->path));
+    json_t *components = json_object_get(document, "components");
+    check_references(document, json_object_get(components, "schemas"));
+    json_decref(document);
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_which_paths_are_the_frontends),
         cmocka_unit_test(test_every_row_fits_its_rpc),
         cmocka_unit_test(test_open_routes_are_these_alone),
+        cmocka_unit_test(test_the_openapi_document_holds_every_row),
         cmocka_unit_test(test_operators_see_no_content)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
