@@ -11,8 +11,15 @@
 #include "resync.h"
 #include "thread_list.h"
 
-/* The rooms that have messages from batches of this turn. All batches of a turn make one frame, so
- * that a gateway that falls behind writes fewer and larger ones and catches up. */
+/* A frame costs one write a subscriber, whatever is in it. So a room that is spoken in often is
+ * written at most every PACE_MS: its first message leaves at once, those that follow within that
+ * time share a frame. 1,000 subscribers are 40,000 writes/s of about 7 us at the most, however many
+ * posts there are. In a small room the writes cost nothing and every turn makes its frame. */
+#define PACE_MS        25
+#define PACE_COUNT_MIN 8
+
+/* The rooms that have messages not yet written. All batches of a turn make one frame, so that a
+ * gateway that falls behind writes fewer and larger ones and catches up. */
 static struct room *touched;
 
 static void deliver(struct subscription *subscription, struct room *room, struct frame *frame)
@@ -50,6 +57,14 @@ static void flush_room(struct room *room)
     }
     frame_drop(frame);
     room->messages = 0;
+    room->written_ms = gateway_now_ms(room->tenant->gateway);
+}
+
+/* How long the room's messages wait for others; 0: not any longer. */
+static int64_t pace_wait_ms(const struct room *room)
+{
+    int64_t wait_ms = room->written_ms + PACE_MS - gateway_now_ms(room->tenant->gateway);
+    return room->count < PACE_COUNT_MIN || wait_ms < 0 ? 0 : wait_ms;
 }
 
 static void add_to_room(struct room *room, const Threads__Message *message)
@@ -129,16 +144,26 @@ void fanout_on_batch(void *data, const struct tenant_id *id, struct bytes packed
     arena_reset(arena);
 }
 
-void fanout_end_turn(void)
+int64_t fanout_end_turn(void)
 {
-    while (touched) {
-        struct room *room = touched;
-        touched = room->next_touched;
+    struct room **link = &touched;
+    int64_t next_ms = FANOUT_NOTHING_WAITS;
+    while (*link) {
+        struct room *room = *link;
+        int64_t wait_ms = room->messages > 0 ? pace_wait_ms(room) : 0;
+        if (wait_ms > 0) {
+            next_ms = wait_ms < next_ms ? wait_ms : next_ms;
+            link = &room->next_touched;
+            continue;
+        }
+        *link = room->next_touched;
         room->next_touched = NULL;
         room->is_touched = false;
         if (room->messages > 0)
             flush_room(room);
+        link = &touched; /* a session that ended meanwhile may have taken rooms along */
     }
+    return next_ms;
 }
 
 void fanout_forget_room(struct room *room)

@@ -1,7 +1,7 @@
 /* Who is where: tenants, rooms and subscriptions, and how an event finds its sessions.
  *
  * A tenant is here while it has a session; a room while somebody is subscribed to its thread. The
- * batches of one loop turn become one frame per thread, encoded once and written to every
+ * batches of one pass (turn.c) become one frame per thread, encoded once and written to every
  * subscriber that is exactly at its start; one that is not is refilled from the history (resync.c).
  * Next: resync.h
  */
@@ -20,8 +20,9 @@ struct tenant {
     struct session *sessions;
     unsigned session_count;
     struct index rooms;
-    struct index watches;         /* thread_list.c, and the two below */
+    struct index watches;         /* thread_list.c, and the four below */
     struct frame_builder updates; /* threads changed by messages, for those who see them all */
+    int64_t updates_from_ms;      /* when they may next be written */
     unsigned fetch_tick, fetches; /* how many were fetched in which tick */
     unsigned mark;
 };
@@ -31,9 +32,10 @@ struct room {
     struct tenant *tenant;
     struct subscription **subscriptions; /* in no order */
     size_t count, cap;
-    struct frame_builder builder; /* messages of this turn */
+    struct frame_builder builder; /* messages not yet written */
     int64_t first_seq, last_seq;  /* of them */
     unsigned messages;
+    int64_t written_ms; /* when a frame last left */
     struct room *next_touched;
     bool is_touched;
     struct room *next_check; /* resync.c: to be compared with the service */
@@ -78,8 +80,10 @@ struct room *fanout_room(const struct tenant *tenant, const struct thread_id *th
  * NULL). */
 void fanout_send_room(struct room *room, struct frame *frame, const struct user_id *except);
 
-/* The end of a loop turn: write what its batches brought. */
-void fanout_end_turn(void);
+/* The end of a loop turn: write what its batches brought. Returns in how many ms it wants to be
+ * called again, because rooms that are spoken in often wait for more. */
+#define FANOUT_NOTHING_WAITS INT64_MAX
+int64_t fanout_end_turn(void);
 /* A room ends: what it still had to write has no reader. */
 void fanout_forget_room(struct room *room);
 

@@ -1,4 +1,8 @@
-/* The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way,
+/* Fan-out is paced: after a pass that took T, the next one begins T later at the earliest, at most
+ * REST_MS_MAX. A small room waits microseconds; with a thousand sockets what comes meanwhile goes
+ * into one frame, and half of the processor stays for everything else.
+ *
+ * The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way,
  * then everything closes its handles and the loop runs out by itself. Next: listener.h
  */
 #include "turn.h"
@@ -19,11 +23,20 @@
 #define TICK_MS          100
 #define TICKS_PER_SECOND 10
 #define STOP_MS          5000
+#define REST_MS_MAX      20
+
+/* Only wakes the loop: the turn's end does the rest. */
+static void on_pace(uv_timer_t *timer)
+{
+    (void)timer;
+}
 
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct gateway *gateway = handle->data;
-    fanout_end_turn();
+    int64_t next_ms = fanout_end_turn();
+    if (next_ms != FANOUT_NOTHING_WAITS && !uv_is_closing((uv_handle_t *)&gateway->pace))
+        uv_timer_start(&gateway->pace, on_pace, (uint64_t)next_ms, 0);
     sessions_end_turn(gateway);
     http_write_answers(gateway);
 }
@@ -80,6 +93,8 @@ static void close_everything(struct gateway *gateway)
     gateway->channel = NULL;
     uv_close((uv_handle_t *)&gateway->turn_end, NULL);
     uv_close((uv_handle_t *)&gateway->tick, NULL);
+    uv_close((uv_handle_t *)&gateway->fanout_rest, NULL);
+    uv_close((uv_handle_t *)&gateway->pace, NULL);
     uv_close((uv_handle_t *)&gateway->sigterm, NULL);
     uv_close((uv_handle_t *)&gateway->sigint, NULL);
 }
@@ -142,6 +157,8 @@ enum status turn_open(struct gateway *gateway)
     uv_prepare_init(gateway->loop, &gateway->turn_end);
     gateway->turn_end.data = gateway;
     uv_prepare_start(&gateway->turn_end, on_turn_end);
+    uv_timer_init(gateway->loop, &gateway->pace);
+    uv_timer_init(gateway->loop, &gateway->fanout_rest);
     uv_timer_init(gateway->loop, &gateway->tick);
     gateway->tick.data = gateway;
     uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
