@@ -31,9 +31,8 @@ struct gateway {
     struct exchange *ready_exchanges; /* answered in this turn, to be written at its end */
     struct exchange *exchanges;       /* all */
     uv_prepare_t turn_end;
-    uv_timer_t tick, fanout_rest;
-    int64_t fanout_from_us; /* when the next pass of fan-out may begin */
-    uv_timer_t pace;        /* turn.c: the next time a room's messages have waited long enough */
+    uv_timer_t tick;
+    uv_timer_t pace; /* turn.c: the next time a room's messages have waited long enough */
     uv_signal_t sigterm, sigint;
     int64_t revoked_after;  /* revocation.c: where the next poll starts */
     unsigned ticks;         /* of 100 ms */

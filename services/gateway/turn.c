@@ -1,8 +1,4 @@
-/* Fan-out is paced: after a pass that took T, the next one begins T later at the earliest, at most
- * REST_MS_MAX. A small room waits microseconds; with a thousand sockets what comes meanwhile goes
- * into one frame, and half of the processor stays for everything else.
- *
- * The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way,
+/* The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way,
  * then everything closes its handles and the loop runs out by itself. Next: listener.h
  */
 #include "turn.h"
@@ -23,7 +19,6 @@
 #define TICK_MS          100
 #define TICKS_PER_SECOND 10
 #define STOP_MS          5000
-#define REST_MS_MAX      20
 
 /* Only wakes the loop: the turn's end does the rest. */
 static void on_pace(uv_timer_t *timer)
@@ -93,7 +88,6 @@ static void close_everything(struct gateway *gateway)
     gateway->channel = NULL;
     uv_close((uv_handle_t *)&gateway->turn_end, NULL);
     uv_close((uv_handle_t *)&gateway->tick, NULL);
-    uv_close((uv_handle_t *)&gateway->fanout_rest, NULL);
     uv_close((uv_handle_t *)&gateway->pace, NULL);
     uv_close((uv_handle_t *)&gateway->sigterm, NULL);
     uv_close((uv_handle_t *)&gateway->sigint, NULL);
@@ -158,7 +152,6 @@ enum status turn_open(struct gateway *gateway)
     gateway->turn_end.data = gateway;
     uv_prepare_start(&gateway->turn_end, on_turn_end);
     uv_timer_init(gateway->loop, &gateway->pace);
-    uv_timer_init(gateway->loop, &gateway->fanout_rest);
     uv_timer_init(gateway->loop, &gateway->tick);
     gateway->tick.data = gateway;
     uv_timer_start(&gateway->tick, on_tick, TICK_MS, TICK_MS);
