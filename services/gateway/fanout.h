@@ -1,9 +1,9 @@
 /* Who is where: tenants, rooms and subscriptions, and how an event finds its sessions.
  *
  * A tenant is here while it has a session; a room while somebody is subscribed to its thread. The
- * batches of one pass (turn.c) become one frame per thread, encoded once and written to every
- * subscriber that is exactly at its start; one that is not is refilled from the history (resync.c).
- * Next: resync.h
+ * batches of one loop turn, or of PACE_MS in a busy room, become one frame per thread, encoded once
+ * and written to every subscriber that is exactly at its start; one that is not is refilled from
+ * the history (resync.c). Next: resync.h
  */
 #ifndef WARDROOM_GATEWAY_FANOUT_H
 #define WARDROOM_GATEWAY_FANOUT_H

@@ -344,20 +344,27 @@ static bool spend_fetch(struct tenant *tenant)
         tenant->fetch_tick = tenant->gateway->ticks;
         tenant->fetches = 0;
     }
-    return tenant->fetches++ < FETCHES_PER_TICK;
+    unsigned most = TOLD_PER_TICK / tenant->session_count;
+    if (most > FETCHES_PER_TICK)
+        most = FETCHES_PER_TICK;
+    return tenant->fetches++ < (most > 0 ? most : 1);
 }
 
 static void flush_node(void *data, struct index_node *node)
 {
-    (void)data;
-    flush_updates(INDEX_OWNER(node, struct tenant, node));
+    const int64_t *now_ms = data;
+    struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
+    if (tenant->updates.count == 0 || *now_ms < tenant->updates_from_ms)
+        return;
+    tenant->updates_from_ms = *now_ms + THREAD_UPDATE_MS;
+    flush_updates(tenant);
 }
 
 void thread_list_tick(struct gateway *gateway)
 {
     int64_t now_ms = gateway_now_ms(gateway);
     struct watch *watch = due_first;
-    index_each(&gateway->tenants, flush_node, NULL);
+    index_each(&gateway->tenants, flush_node, &now_ms);
     while (watch) {
         struct watch *next = watch->next_due;
         if (!watch->is_fetching && watch->next_ms <= now_ms && spend_fetch(watch->tenant)) {

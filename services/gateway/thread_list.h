@@ -12,7 +12,8 @@
 #include "fanout.h"
 
 #define THREAD_UPDATE_MS 500
-#define FETCHES_PER_TICK 5 /* of a tenant: 50/s; 200 busy threads are told of every 4 s */
+#define FETCHES_PER_TICK 5    /* of a tenant: 50/s; 200 busy threads are told of every 4 s */
+#define TOLD_PER_TICK    1000 /* threads times sockets: fewer fetches where many would be told */
 
 void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *event);
 /* `room` may be NULL: nobody is subscribed. */
