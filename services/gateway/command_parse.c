@@ -22,13 +22,16 @@ static const struct {
             {"authenticate", " token ", " token "},
             {"ping", " ", " ref "}};
 
+/* Every post comes through here for each of its members: no printf. */
 static bool list_has(const char *list, const char *name, size_t len)
 {
-    char word[66];
-    if (len > sizeof word - 3)
-        return false;
-    snprintf(word, sizeof word, " %.*s ", (int)len, name);
-    return strstr(list, word) != NULL;
+    while (*(list += strspn(list, " "))) {
+        size_t word = strcspn(list, " ");
+        if (word == len && memcmp(list, name, len) == 0)
+            return true;
+        list += word;
+    }
+    return false;
 }
 
 static bool is_set(const Socket__Command *command, const char *name, size_t len)
