@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +13,8 @@
 
 #define ADDRESSES_MAX   8
 #define BACKLOG         1024
-#define ACCEPT_TURN_MAX 32 /* a TLS handshake costs 1 ms: the others wait at most that many */
+#define NO_FILES_MS     200 /* without file descriptors: try again later instead of spinning */
+#define ACCEPT_TURN_MAX 32  /* a TLS handshake costs 1 ms: the others wait at most that many */
 
 struct port {
     uv_poll_t poll;
@@ -21,10 +23,23 @@ struct port {
 };
 struct acceptor {
     struct port ports[ADDRESSES_MAX];
-    size_t count, open;
+    size_t count;
+    size_t open; /* handles that are not closed yet */
+    uv_timer_t retry;
+    bool is_paused;
     void (*take)(void *data, int fd);
     void *data;
 };
+
+static void on_retry(uv_timer_t *timer);
+
+static void wait_for_files(struct acceptor *acceptor)
+{
+    log_event(LOG_ERROR, "accept.no_files", {"retry_ms", LOG_I(NO_FILES_MS)});
+    for (size_t i = 0; i < acceptor->count; i++)
+        uv_poll_stop(&acceptor->ports[i].poll);
+    uv_timer_start(&acceptor->retry, on_retry, NO_FILES_MS, 0);
+}
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
@@ -36,13 +51,20 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         int fd = accept4(port->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE)
-                log_event(LOG_ERROR, "accept.no_files", {"errno", LOG_I(errno)});
+                wait_for_files(port->acceptor);
             return;
         }
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         port->acceptor->take(port->acceptor->data, fd);
     }
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct acceptor *acceptor = timer->data;
+    if (!acceptor->is_paused)
+        acceptor_pause(acceptor, false);
 }
 
 static int open_socket(const struct addrinfo *info)
@@ -116,6 +138,9 @@ enum status acceptor_open(uv_loop_t *loop, const char *addresses, void (*take)(v
         return STATUS_RESOURCE_EXHAUSTED;
     acceptor->take = take;
     acceptor->data = data;
+    uv_timer_init(loop, &acceptor->retry);
+    acceptor->retry.data = acceptor;
+    acceptor->open = 1;
     *ret = acceptor;
     while (*addresses) {
         size_t len = strcspn(addresses, ",");
@@ -136,6 +161,8 @@ enum status acceptor_open(uv_loop_t *loop, const char *addresses, void (*take)(v
 
 void acceptor_pause(struct acceptor *acceptor, bool is_paused)
 {
+    if (acceptor)
+        acceptor->is_paused = is_paused;
     for (size_t i = 0; acceptor && i < acceptor->count; i++) {
         if (is_paused)
             uv_poll_stop(&acceptor->ports[i].poll);
@@ -144,24 +171,31 @@ void acceptor_pause(struct acceptor *acceptor, bool is_paused)
     }
 }
 
+static void drop(struct acceptor *acceptor)
+{
+    if (--acceptor->open == 0)
+        free(acceptor);
+}
+
 static void on_port_closed(uv_handle_t *handle)
 {
     struct port *port = handle->data;
-    if (--port->acceptor->open == 0)
-        free(port->acceptor);
+    drop(port->acceptor);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    drop(handle->data);
 }
 
 void acceptor_close(struct acceptor *acceptor)
 {
     if (!acceptor)
         return;
-    if (acceptor->count == 0) {
-        free(acceptor);
-        return;
-    }
     for (size_t i = 0; i < acceptor->count; i++) {
         uv_poll_stop(&acceptor->ports[i].poll);
         close(acceptor->ports[i].fd);
         uv_close((uv_handle_t *)&acceptor->ports[i].poll, on_port_closed);
     }
+    uv_close((uv_handle_t *)&acceptor->retry, on_timer_closed);
 }

@@ -2,6 +2,7 @@
 #ifndef WARDROOM_GATEWAY_ACCEPT_H
 #define WARDROOM_GATEWAY_ACCEPT_H
 
+#include <stdbool.h>
 #include <uv.h>
 #include "core/status.h"
 

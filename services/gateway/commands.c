@@ -160,6 +160,10 @@ static void do_post(struct session *session, const Socket__Command *command)
         fail(session, command, STATUS_VALIDATION_FAILED, "/attachments: more than a message takes");
         return;
     }
+    if (session->gateway->is_stopping) {
+        fail(session, command, STATUS_UNAVAILABLE, "this gateway is stopping");
+        return;
+    }
     struct asked *asked = session->posts_in_flight < POSTS_IN_FLIGHT_MAX
                               ? asked_new(session, &thread, command->ref)
                               : NULL;

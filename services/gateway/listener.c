@@ -6,6 +6,7 @@
 
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
+#include <sys/resource.h>
 #include "accept.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -15,7 +16,7 @@
 #include "session.h"
 
 #define HEAD_BYTES_MAX    16384
-#define FILES_RESERVED    2000  /* of RLIMIT_NOFILE, for everything that is no client */
+#define FILES_RESERVED    200   /* of RLIMIT_NOFILE, for everything that is no client */
 #define SERVICE_BYTES     16384 /* one read: a whole TLS record */
 #define HANDSHAKE_LIMIT_S 10    /* TLS, and then the head of the first request */
 #define KEEP_ALIVE_S      60    /* between two requests of one connection */
@@ -30,7 +31,7 @@ static struct listener {
     struct lws_context *context;
     struct lws_vhost *tls, *plain;
     struct acceptor *tls_ports, *plain_ports;
-    unsigned connections;
+    unsigned connections, connections_max;
     bool is_full, is_stopped, is_destroyed;
 } the_listener;
 
@@ -147,6 +148,23 @@ static void on_lws_log(int level, const char *line)
     log_event(LOG_DEBUG, "libwebsockets", {"text", LOG_S(line)});
 }
 
+/* The files this process may open; main.c has set the limit. */
+static unsigned most_files(void)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        limit.rlim_cur = 1024;
+    return (unsigned)limit.rlim_cur;
+}
+
+/* As many as that leaves for clients. */
+static unsigned most_connections(void)
+{
+    unsigned files = most_files();
+    unsigned most = files > 2 * FILES_RESERVED ? files - FILES_RESERVED : files / 2;
+    return most < SESSIONS_MAX ? most : SESSIONS_MAX;
+}
+
 static enum status open_context(struct listener *listener)
 {
     void *loops[] = {listener->gateway->loop};
@@ -158,7 +176,8 @@ static enum status open_context(struct listener *listener)
         .user = listener->gateway,
         .gid = -1,
         .uid = -1,
-        .fd_limit_per_thread = SESSIONS_MAX + FILES_RESERVED,
+        /* Less than RLIMIT_NOFILE makes it search its table of connections at every event. */
+        .fd_limit_per_thread = most_files(),
         .max_http_header_data = HEAD_BYTES_MAX,
         .pt_serv_buf_size = SERVICE_BYTES,
         .timeout_secs = HANDSHAKE_LIMIT_S};
@@ -211,7 +230,7 @@ static void adopt(struct listener *listener, struct lws_vhost *vhost, int fd)
     if (!lws_adopt_socket_vhost(vhost, fd))
         log_event(LOG_DEBUG, "adopt.failed", {"fd", LOG_I(fd)});
     metric_set(counter_metric(COUNT_CONNECTIONS), listener->connections);
-    if (listener->connections >= SESSIONS_MAX && !listener->is_full) {
+    if (listener->connections >= listener->connections_max && !listener->is_full) {
         listener->is_full = true;
         count(COUNT_REFUSED_BUSY);
         acceptor_pause(listener->tls_ports, true);
@@ -256,6 +275,7 @@ enum status listener_open(struct gateway *gateway, struct listener **ret)
 {
     struct listener *listener = &the_listener;
     listener->gateway = gateway;
+    listener->connections_max = most_connections();
     gateway->listener = *ret = listener;
     enum status status = open_context(listener);
     return status == OK ? open_ports(listener) : status;

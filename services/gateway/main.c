@@ -17,6 +17,8 @@
 #include "static.h"
 #include "turn.h"
 
+#define FILES_MAX 20000
+
 static struct keyring channel_keys;
 
 static enum status open_bus(struct gateway *gateway)
@@ -77,13 +79,14 @@ static enum status open_parts(struct gateway *gateway)
     return status;
 }
 
-static void raise_file_limit(void)
+/* As many files as may be, up to FILES_MAX: libwebsockets makes tables of the limit's size. */
+static void set_file_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int run(struct gateway *gateway)
@@ -120,7 +123,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
-    raise_file_limit();
+    set_file_limit();
     log_open("gateway", level);
     counters_register();
     uv_loop_init(&loop);

@@ -8,6 +8,7 @@
 #include "flows.h"
 #include "health.h"
 #include "openapi.h"
+#include "problem_page.h"
 #include "retention.pb-c.h"
 #include "templates.pb-c.h"
 #include "threads.pb-c.h"
@@ -85,6 +86,8 @@ static const struct route rows[] = {
      .success = 200, .summary = "Change how long things are kept"},
 
     {HTTP_GET, "/api/schema/", .success = 200, .summary = "This document", .run = openapi_answer},
+    {HTTP_GET, "/api/docs/", .success = 200, .summary = "What the codes of errors mean",
+     .run = problem_page_answer},
     {HTTP_GET, "/.well-known/jwks.json", .success = 200, .summary = "Keys that sign tokens",
      .run = health_keys},
     {HTTP_GET, "/livez", .success = 200, .summary = "The process runs", .run = health_live},

@@ -1,5 +1,6 @@
-/* The way down: no new connections, 1001 to every session, up to STOP_MS for what is under way,
- * then everything closes its handles and the loop runs out by itself. Next: listener.h
+/* The way down: no new connections and posts, 1001 to every session whose posts are acked, up to
+ * STOP_MS for what is under way, then everything closes its handles and the loop runs out by
+ * itself. Next: listener.h
  */
 #include "turn.h"
 
@@ -19,6 +20,7 @@
 #define TICK_MS          100
 #define TICKS_PER_SECOND 10
 #define STOP_MS          5000
+#define LAST_WORDS_MS    1000 /* of them, for close frames when posts are still not acked */
 
 /* Only wakes the loop: the turn's end does the rest. */
 static void on_pace(uv_timer_t *timer)
@@ -63,9 +65,10 @@ static void look_at_tenant(void *data, struct index_node *node)
     struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
     int64_t now_ms = gateway_now_ms(gateway), now_s = clock_now_us() / 1000000;
     for (struct session *session = tenant->sessions; session; session = session->next) {
-        if (gateway->is_stopping)
+        bool has_time = now_ms + LAST_WORDS_MS < gateway->stop_by_ms;
+        if (gateway->is_stopping && (session->posts_in_flight == 0 || !has_time))
             session_close(session, CLOSE_GOING_AWAY, "going away");
-        else
+        else if (!gateway->is_stopping)
             session_look(session, now_ms, now_s);
     }
 }
