@@ -3,24 +3,29 @@
 
 #include "core/arena.h"
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/limits.h"
 #include "counters.h"
 #include "events.h"
 #include "events.pb-c.h"
+#include "pacer.h"
 #include "presence.h"
 #include "resync.h"
 #include "thread_list.h"
 
-/* A frame costs one write a subscriber, whatever is in it. So a room that is spoken in often is
- * written at most every PACE_MS: its first message leaves at once, those that follow within that
- * time share a frame. 1,000 subscribers are 40,000 writes/s of about 7 us at the most, however many
- * posts there are. In a small room the writes cost nothing and every turn makes its frame. */
+/* A frame costs one write a subscriber, about 7 us, whatever is in it. So when writing takes more
+ * than its share of the loop (pacer.h), messages of a room that was written less than PACE_MS ago
+ * wait for others and share a frame: more posts make larger frames, not more of them. A room's
+ * first message leaves at once; in a small room the writes cost nothing and every turn makes its
+ * frame. */
 #define PACE_MS        25
 #define PACE_COUNT_MIN 8
 
-/* The rooms that have messages not yet written. All batches of a turn make one frame, so that a
- * gateway that falls behind writes fewer and larger ones and catches up. */
-static struct room *touched;
+/* The rooms that have messages not yet written, oldest first. All batches of a turn make one frame,
+ * so that a gateway that falls behind writes fewer and larger ones and catches up. */
+static struct room *touched, **touched_last = &touched;
+static struct pacer pacer;
+static unsigned forgotten; /* rooms that ended while they were in it, so far */
 
 static void deliver(struct subscription *subscription, struct room *room, struct frame *frame)
 {
@@ -46,6 +51,7 @@ static void deliver(struct subscription *subscription, struct room *room, struct
 /* The frame of a room is complete: to everybody in it. */
 static void flush_room(struct room *room)
 {
+    int64_t begun_us = clock_monotonic_us();
     struct frame *frame = frame_finish(&room->builder);
     for (size_t i = 0; i < room->count; i++) {
         if (frame) {
@@ -58,13 +64,18 @@ static void flush_room(struct room *room)
     frame_drop(frame);
     room->messages = 0;
     room->written_ms = gateway_now_ms(room->tenant->gateway);
+    int64_t now_us = clock_monotonic_us();
+    pacer_spend(&pacer, now_us - begun_us, now_us);
 }
 
 /* How long the room's messages wait for others; 0: not any longer. */
 static int64_t pace_wait_ms(const struct room *room)
 {
-    int64_t wait_ms = room->written_ms + PACE_MS - gateway_now_ms(room->tenant->gateway);
-    return room->count < PACE_COUNT_MIN || wait_ms < 0 ? 0 : wait_ms;
+    int64_t most_ms = room->written_ms + PACE_MS - gateway_now_ms(room->tenant->gateway);
+    if (room->count < PACE_COUNT_MIN || most_ms <= 0)
+        return 0;
+    int64_t wait_ms = pacer_wait_ms(&pacer, clock_monotonic_us());
+    return wait_ms < most_ms ? wait_ms : most_ms;
 }
 
 static void add_to_room(struct room *room, const Threads__Message *message)
@@ -81,8 +92,9 @@ static void add_to_room(struct room *room, const Threads__Message *message)
         room->first_seq = message->seq;
     if (!room->is_touched) {
         room->is_touched = true;
-        room->next_touched = touched;
-        touched = room;
+        room->next_touched = NULL;
+        *touched_last = room;
+        touched_last = &room->next_touched;
     }
     buf_append(frame_next_event(&room->builder), event.data, event.len);
     room->builder.buf.failed |= event.failed;
@@ -144,6 +156,17 @@ void fanout_on_batch(void *data, const struct tenant_id *id, struct bytes packed
     arena_reset(arena);
 }
 
+/* Take the room that *link points to out of the list. */
+static void untouch(struct room **link)
+{
+    struct room *room = *link;
+    *link = room->next_touched;
+    if (!*link)
+        touched_last = link;
+    room->next_touched = NULL;
+    room->is_touched = false;
+}
+
 int64_t fanout_end_turn(void)
 {
     struct room **link = &touched;
@@ -156,12 +179,12 @@ int64_t fanout_end_turn(void)
             link = &room->next_touched;
             continue;
         }
-        *link = room->next_touched;
-        room->next_touched = NULL;
-        room->is_touched = false;
+        unsigned before = forgotten;
+        untouch(link);
         if (room->messages > 0)
             flush_room(room);
-        link = &touched; /* a session that ended meanwhile may have taken rooms along */
+        if (forgotten != before)
+            link = &touched; /* a session that ended meanwhile took rooms along */
     }
     return next_ms;
 }
@@ -171,9 +194,10 @@ void fanout_forget_room(struct room *room)
     struct room **link = &touched;
     while (room->is_touched && *link != room)
         link = &(*link)->next_touched;
-    if (room->is_touched)
-        *link = room->next_touched;
-    room->is_touched = false;
+    if (room->is_touched) {
+        untouch(link);
+        forgotten++;
+    }
 }
 
 void fanout_send_room(struct room *room, struct frame *frame, const struct user_id *except)

@@ -11,6 +11,7 @@
 #include "auth.pb-c.h"
 #include "commands.h"
 #include "core/arena.h"
+#include "core/clock.h"
 #include "events.pb-c.h"
 #include "files.pb-c.h"
 #include "rpc.h"
@@ -43,6 +44,7 @@ static size_t call_count;
 static struct lws *sockets[SOCKETS_MAX];
 static struct session *sessions[SOCKETS_MAX];
 static size_t socket_count;
+static int64_t slow_writes_us;
 
 /* --- wire.h --- */
 
@@ -53,8 +55,11 @@ bool wire_is_blocked(struct lws *wsi)
 
 bool wire_write(struct lws *wsi, struct frame *frame)
 {
+    int64_t until_us = clock_monotonic_us() + slow_writes_us;
     assert_false(wsi->is_blocked);
     assert_int_equal(wsi->close_code, 0);
+    while (clock_monotonic_us() < until_us) {
+    }
     wsi->frames++;
     if (wsi->len + frame->len + 2 < OUT_MAX) {
         memcpy(wsi->out + wsi->len, frame_text(frame), frame->len);
@@ -63,6 +68,11 @@ bool wire_write(struct lws *wsi, struct frame *frame)
         wsi->out[wsi->len] = '\0';
     }
     return true;
+}
+
+void fake_slow_writes_us(int64_t each_us)
+{
+    slow_writes_us = each_us;
 }
 
 bool wire_ping(struct lws *wsi)

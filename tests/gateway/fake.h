@@ -24,6 +24,8 @@ void fake_hang_up(struct session *session);
 const char *fake_written(struct session *session);
 /* How many frames that was. */
 unsigned fake_frames(struct session *session);
+/* From now on each write keeps the loop busy for so long. */
+void fake_slow_writes_us(int64_t each_us);
 void fake_block(struct session *session, bool is_blocked);
 /* The code it was closed with; 0: open. */
 uint16_t fake_closed(const struct session *session);

@@ -131,10 +131,9 @@ static void test_batches_of_one_turn_are_one_frame_with_the_same_bytes_for_all(v
     assert_string_equal(first, fake_written(two));
 }
 
-static void test_a_busy_room_is_written_at_once_and_then_at_intervals(void **state)
+/* Eight subscribers make a room in which messages may wait for each other. */
+static void fill_room(struct session *sessions[8])
 {
-    (void)state;
-    struct session *sessions[8];
     for (uint8_t i = 0; i < 8; i++) {
         sessions[i] = fake_session("acme", ROLE_ANALYST, i);
         fake_subscribe_live(sessions[i], 1, 0);
@@ -143,28 +142,49 @@ static void test_a_busy_room_is_written_at_once_and_then_at_intervals(void **sta
     fake_batch("acme", 1, 1, 1);
     fake_turn();
     assert_int_equal(fake_frames(sessions[0]), 1);
+}
+
+static void test_a_busy_room_is_written_each_turn_while_writing_is_cheap(void **state)
+{
+    (void)state;
+    struct session *sessions[8];
+    fill_room(sessions);
     fake_batch("acme", 1, 2, 2);
     fake_turn();
     fake_batch("acme", 1, 3, 3);
     fake_turn();
-    assert_int_equal(fake_frames(sessions[0]), 1);
+    assert_int_equal(fake_frames(sessions[0]), 3);
+}
+
+static void test_a_busy_room_waits_when_writing_takes_more_than_its_share(void **state)
+{
+    (void)state;
+    struct session *sessions[8];
+    fill_room(sessions);
+    fake_slow_writes_us(1000); /* a frame to eight takes 8 ms */
+    fake_batch("acme", 1, 2, 2);
+    fake_turn();
+    fake_slow_writes_us(0);
+    fake_batch("acme", 1, 3, 3);
+    fake_turn();
+    fake_batch("acme", 1, 4, 4);
+    fake_turn();
+    assert_int_equal(fake_frames(sessions[0]), 2);
     fake_pass(50);
-    assert_int_equal(fake_frames(sessions[7]), 2);
-    assert_seqs(fake_written(sessions[7]), 1, 3);
+    assert_int_equal(fake_frames(sessions[7]), 3);
+    assert_seqs(fake_written(sessions[7]), 1, 4);
 }
 
 static void test_a_room_that_empties_takes_its_unwritten_messages_along(void **state)
 {
     (void)state;
     struct session *sessions[8];
-    for (uint8_t i = 0; i < 8; i++) {
-        sessions[i] = fake_session("acme", ROLE_ANALYST, i);
-        fake_subscribe_live(sessions[i], 1, 0);
-    }
-    fake_pass(1000);
-    fake_batch("acme", 1, 1, 1);
-    fake_turn();
+    fill_room(sessions);
+    fake_slow_writes_us(1000);
     fake_batch("acme", 1, 2, 2);
+    fake_turn();
+    fake_slow_writes_us(0);
+    fake_batch("acme", 1, 3, 3);
     fake_turn();
     for (int i = 0; i < 8; i++)
         fake_hang_up(sessions[i]);
@@ -348,7 +368,8 @@ int main(void)
         TEST(test_a_partial_overlap_is_filled_without_a_repeat),
         TEST(test_a_history_that_lags_behind_is_asked_again),
         TEST(test_batches_of_one_turn_are_one_frame_with_the_same_bytes_for_all),
-        TEST(test_a_busy_room_is_written_at_once_and_then_at_intervals),
+        TEST(test_a_busy_room_is_written_each_turn_while_writing_is_cheap),
+        TEST(test_a_busy_room_waits_when_writing_takes_more_than_its_share),
         TEST(test_a_room_that_empties_takes_its_unwritten_messages_along),
         TEST(test_rooms_and_tenants_do_not_mix),
         TEST(test_a_thread_that_is_not_there_is_an_error_and_no_subscription),
