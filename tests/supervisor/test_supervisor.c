@@ -149,6 +149,32 @@ static void test_reload_adds_removes_and_leaves_the_rest_alone(void **state)
     assert_int_equal(suite_wait_running(suite, "stays", 0), stays);
 }
 
+/* A service that is removed and wanted again while it still drains: two would share its socket. */
+static void test_a_program_that_comes_back_while_it_ends_is_never_there_twice(void **state)
+{
+    static const char script[] =
+        "mkdir alone || echo 1 >together; mkfifo wait gate; "
+        "trap '[ -e leaving ] || { echo 1 >leaving; read line <gate; }; rmdir alone; exit' TERM; "
+        "echo 1 >ready; read line <wait";
+    struct suite *suite = *state;
+    plan_add(suite, "returns", "", script);
+    assert_int_equal(suite_start(suite), 0);
+    suite_wait_file(suite, "ready");
+    pid_t first = suite_wait_running(suite, "returns", 0);
+
+    plan_clear(suite);
+    plan_add(suite, "other", "", SLEEPER);
+    assert_int_equal(suite_ask(suite, "reload"), 0);
+    suite_wait_file(suite, "leaving");
+    plan_add(suite, "returns", "", script);
+    plan_add(suite, "opens", "", "echo 1 >gate; " SLEEPER);
+    assert_int_equal(suite_ask(suite, "reload"), 0);
+
+    suite_wait_running(suite, "returns", first);
+    wait_gone(first);
+    assert_false(suite_has_file(suite, "together"));
+}
+
 static void test_reload_of_a_bad_plan_changes_nothing(void **state)
 {
     struct suite *suite = *state;
@@ -280,6 +306,7 @@ int main(void)
         ROW(test_stages_stop_from_the_highest_to_the_lowest),
         ROW(test_a_program_that_will_not_end_is_killed),
         ROW(test_reload_adds_removes_and_leaves_the_rest_alone),
+        ROW(test_a_program_that_comes_back_while_it_ends_is_never_there_twice),
         ROW(test_reload_of_a_bad_plan_changes_nothing),
         ROW(test_restart_is_for_programs_of_the_plan),
         ROW(test_a_second_supervisor_is_refused),

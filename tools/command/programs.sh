@@ -39,19 +39,21 @@ plan_postgres() {
     [ -z "$user" ] || echo "user $user"
 }
 
+# plan_redis NAME
 plan_redis() {
-    environment_write redis </dev/null
-    plan_program redis 1 "$(redis-server --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -1)" \
-        "$(sha256sum <"$run/redis/redis.conf" | cut -c1-16)" \
-        "$(command -v redis-server)" "$run/redis/redis.conf"
+    local conf=$run/$1/redis.conf
+    environment_write "$1" </dev/null
+    plan_program "$1" 1 "$(redis-server --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -1)" \
+        "$(sha256sum <"$conf" | cut -c1-16)" "$(command -v redis-server)" "$conf"
     ! as_root || echo "user $(redis_user)"
 }
 
-# plan_ours NAME STAGE PROGRAM: one of our programs; it is restarted when binary, environment or
-# certificate changed. Its environment has been written.
+# plan_ours NAME STAGE PROGRAM: one of our programs; it is restarted when binary, environment,
+# certificate or list of Redis servers changed. Its environment has been written.
 plan_ours() {
     local binary=$bin/wardroom-$3 revision
-    revision=$(cat "$binary" "$state/env/$1" "$state/secrets/tls.crt" | sha256sum | cut -c1-16)
+    revision=$(cat "$binary" "$state/env/$1" "$state/secrets/tls.crt" "$state/secrets/redis_url" |
+        sha256sum | cut -c1-16)
     plan_program "$1" "$2" "$(version_of "$binary")" "$revision" "$binary"
 }
 
@@ -75,8 +77,9 @@ environment_endpoints() {
     done
 }
 
+# plan_service SERVICE NAME
 plan_service() {
-    local service=$1 name=$1-$2
+    local service=$1 name=$2
     {
         environment_common "$name"
         echo "WARDROOM_LISTEN=ipc://$run/bus/$name.sock"
@@ -122,7 +125,7 @@ gateway_origins() {
 }
 
 plan_gateway() {
-    local name=gateway-$1
+    local name=$1
     {
         environment_common "$name"
         environment_endpoints $services
@@ -135,29 +138,53 @@ plan_gateway() {
     plan_ours "$name" 3 gateway
 }
 
-# replicas_of SERVICE: how many of it this suite has.
-replicas_of() {
-    case $1 in gateway) echo "$gateways" ;; threads) echo "$threads" ;; *) echo 1 ;; esac
+# How many of each there may be. All of them together hold 16 x 4 connections of threads, 8 x 5 of
+# auth and of files, 8 x 3 of templates, 8 x 2 of retention: 184 of PostgreSQL's 200.
+declare -A replicas_max=([gateways]=32 [threads]=16 [auth]=8 [templates]=8 [files]=8 [retention]=8
+    [redis]=8)
+declare -A replicas=()
+
+# settings_read: sets port, bind and replicas as this suite was last told.
+settings_read() {
+    local name value
+    port=8443 bind=
+    replicas=([gateways]=2 [threads]=1 [auth]=1 [templates]=1 [files]=1 [retention]=1 [redis]=1)
+    [ -s "$state/settings" ] || return 0
+    while IFS='=' read -r name value; do
+        case $name in
+            port) port=$value ;;
+            bind) bind=$value ;;
+            *) replicas[$name]=$value ;;
+        esac
+    done <"$state/settings"
 }
 
-# names_of SERVICE...: threads-1 threads-2 ...
+# names_of SERVICE...: threads-1 threads-2 ... The first Redis is called `redis`.
 names_of() {
-    local service n
+    local service count n
     for service in "$@"; do
-        for n in $(seq "$(replicas_of "$service")"); do echo "$service-$n"; done
+        case $service in gateway) count=${replicas[gateways]} ;; *) count=${replicas[$service]} ;; esac
+        for n in $(seq "$count"); do
+            if [ "$service-$n" = redis-1 ]; then echo redis; else echo "$service-$n"; fi
+        done
     done
 }
 
-plan_write_stores() { { plan_postgres; echo; plan_redis; } | write_file 0600 "$state/plan"; }
+plan_write_stores() { plan_stores | write_file 0600 "$state/plan"; }
+
+plan_stores() {
+    local name
+    plan_postgres
+    for name in $(names_of redis); do echo; plan_redis "$name"; done
+}
 
 plan_write_all() {
-    local service n
+    local service name
     {
-        plan_postgres; echo
-        plan_redis
+        plan_stores
         for service in $services; do
-            for n in $(seq "$(replicas_of "$service")"); do echo; plan_service "$service" "$n"; done
+            for name in $(names_of "$service"); do echo; plan_service "$service" "$name"; done
         done
-        for n in $(seq "$gateways"); do echo; plan_gateway "$n"; done
+        for name in $(names_of gateway); do echo; plan_gateway "$name"; done
     } | write_file 0600 "$state/plan"
 }

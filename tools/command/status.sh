@@ -17,8 +17,7 @@ options_state() {
     find_state "$state_option"
     [ -d "$state" ] || { say "There is no suite in $state."; exit 3; }
     find_run
-    port=8443 gateways=2 threads=1 bind=
-    [ ! -s "$state/settings" ] || . "$state/settings"
+    settings_read
 }
 
 # With a dead supervisor its last word is not the truth: then everything counts as stopped.

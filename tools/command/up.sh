@@ -4,15 +4,16 @@
 # interruption, is the same command. Sourced, never run. Next: install.sh
 
 command_up() {
-    local state_option= port_option= bind_option=- gateways_option= threads_option=
+    local state_option= port_option= bind_option=-
+    local -A chosen=()
     while [ $# -gt 0 ]; do
         [ $# -ge 2 ] || misuse "up: '$1' needs a value, or is no option."
         case $1 in
             --state) state_option=$2 ;;
             --port) port_option=$(number_of "$1" "$2" 1 65535) ;;
             --bind) bind_option=$2 ;;
-            --gateways) gateways_option=$(number_of "$1" "$2" 1 32) ;;
-            --threads) threads_option=$(number_of "$1" "$2" 1 32) ;;
+            --gateways | --threads | --auth | --templates | --files | --retention | --redis)
+                chosen[${1#--}]=$(number_of "$1" "$2" 1 "${replicas_max[${1#--}]}") ;;
             *) misuse "up: there is no option '$1'." ;;
         esac
         shift 2
@@ -58,17 +59,19 @@ make_run() {
 # As root, the users `postgres` and `redis` pass through to what is theirs.
 outer_mode() { if as_root; then echo 0711; else echo 0700; fi; }
 
-# What was chosen with options stays chosen: port, bind, gateways, threads.
+# What was chosen with options stays chosen: port, bind and how many of each program.
 settings_load() {
-    port=8443 bind= gateways=2 threads=1
-    [ ! -s "$state/settings" ] || . "$state/settings"
+    local name
+    settings_read
     port_before=$port
-    port=${port_option:-$port} gateways=${gateways_option:-$gateways}
-    threads=${threads_option:-$threads}
+    port=${port_option:-$port}
     [ "$bind_option" = - ] || bind=$bind_option
     case $bind in *[!0-9A-Fa-f.:]*) misuse "--bind takes an IP address, not '$bind'." ;; esac
-    printf 'port=%s\nbind=%s\ngateways=%s\nthreads=%s\n' "$port" "$bind" "$gateways" "$threads" |
-        write_file 0600 "$state/settings.new"
+    for name in "${!chosen[@]}"; do replicas[$name]=${chosen[$name]}; done
+    {
+        printf 'port=%s\nbind=%s\n' "$port" "$bind"
+        for name in "${!replicas[@]}"; do echo "$name=${replicas[$name]}"; done | sort
+    } | write_file 0600 "$state/settings.new"
 }
 
 settings_keep() { mv -f "$state/settings.new" "$state/settings"; }
@@ -85,7 +88,9 @@ up_start() {
     pg_find "$state" "$run"
     if [ $was_up = no ]; then
         step "Preparing the database" up_prepare_database
-        redis_create "$(port_of redis)"
+    fi
+    redis_create
+    if [ $was_up = no ]; then
         plan_write_stores
         supervisor_start
     fi
@@ -138,18 +143,18 @@ up_prepare_data() {
 # ports_choose WAS_UP: the inner ports, kept in $state/ports as `name=port`; what is taken by
 # somebody else meanwhile is chosen anew, unless it is us who run.
 ports_choose() {
-    local was_up=$1 name chosen kept= taken
+    local was_up=$1 name number kept= taken
     if [ "$was_up $port" != "yes $port_before" ] && port_is_taken "$port"; then
         fail "Port $port is taken by another program. Choose one: ./wardroom up --port N"
     fi
     taken=" $(ports_taken | tr '\n' ' ')"
-    for name in redis $(names_of $services gateway); do
-        chosen=$(port_of "$name")
-        if [ -z "$chosen" ] || { [ "$was_up" = no ] && [[ $taken == *" $chosen "* ]]; }; then
-            chosen=$(free_port $kept)
+    for name in $(names_of redis $services gateway); do
+        number=$(port_of "$name")
+        if [ -z "$number" ] || { [ "$was_up" = no ] && [[ $taken == *" $number "* ]]; }; then
+            number=$(free_port $kept)
         fi
-        kept="$kept $chosen"
-        echo "$name=$chosen"
+        kept="$kept $number"
+        echo "$name=$number"
     done >"$state/ports.new"
     write_file 0644 "$state/ports" <"$state/ports.new"
     rm -f "$state/ports.new"

@@ -9,10 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Also one that left the plan and is on its way out. */
 static struct program *suite_find(const struct suite *suite, const char *name)
 {
     for (int i = 0; i < suite->count; i++)
-        if (!suite->programs[i]->removed && strcmp(suite->programs[i]->spec->name, name) == 0)
+        if (strcmp(suite->programs[i]->spec->name, name) == 0)
             return suite->programs[i];
     return NULL;
 }
@@ -39,13 +40,15 @@ static void suite_remove_absent(struct suite *suite, const struct plan *plan, in
 static void suite_adopt(struct suite *suite, struct spec *spec, int64_t now_ms)
 {
     struct program *program = suite_find(suite, spec->name);
-    if (program && spec_equal(program->spec, spec)) {
+    if (program && !program->removed && spec_equal(program->spec, spec)) {
         spec_free(spec);
         return;
     }
     if (program) {
+        /* One that comes back while it still ends: never two of a name at once. */
         spec_free(program->spec);
         program->spec = spec;
+        program->removed = false;
         program_stop(program, true, now_ms);
         return;
     }
@@ -79,7 +82,7 @@ bool suite_reload(struct suite *suite, int64_t now_ms, char *err, size_t err_byt
 bool suite_restart(struct suite *suite, const char *name, int64_t now_ms)
 {
     struct program *program = suite_find(suite, name);
-    if (!program || suite->stopping)
+    if (!program || program->removed || suite->stopping)
         return false;
     program_stop(program, true, now_ms);
     suite->changed = true;
