@@ -25,7 +25,7 @@
 #define PING_INTERVAL_MS    1000
 #define WAIT_REPLICA_MS     2000  /* how long a call waits for a first replica */
 #define WAIT_AFTER_ALIVE_MS 10000 /* but only when one was there so lately */
-#define RESOLVE_INTERVAL_MS 5000
+#define RESOLVE_INTERVAL_MS 2000  /* and connecting: a new replica is found within 5 s */
 #define WHEEL_SLOT_MS       32
 #define WHEEL_SLOTS         512 /* 16 s: nearly every deadline comes around once */
 #define SLOT_BLOCK          4096

@@ -47,7 +47,8 @@ static void text_rows(struct settings *settings, struct option_row *row)
              "Key of the channel layer, id:base64; the same as the gateways'.",
              &settings->channel_key);
     text_row(row++, OPTION_SECRET, "REDIS_URL", "redis://localhost:6379/0",
-             "Redis of the channel layer.", &settings->redis_url);
+             "Redis of the channel layer; several with commas share the tenants.",
+             &settings->redis_url);
     text_row(row++, OPTION_TEXT, "WARDROOM_REGION", "default",
              "The region whose tenants this service holds.", &settings->region);
     text_row(row++, OPTION_TEXT, "WARDROOM_LOG_LEVEL", "info", "debug, info, warn or error.",

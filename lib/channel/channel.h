@@ -1,4 +1,5 @@
-/* The channel layer: sealed batches of events through Redis, one channel per tenant.
+/* The channel layer: sealed batches of events through Redis, one channel per tenant. REDIS_URL may
+ * list several servers: each tenant has one of them, and losing it touches nobody else.
  *
  * Redis is never trusted and may lose anything: payloads are AES-256-GCM under the region's channel
  * key with channel name and time bound in; subscribers see sequence gaps and fill them elsewhere.
@@ -12,24 +13,25 @@
 #include "core/ids.h"
 #include "crypto/keyring.h"
 
-/* ---- Publisher: its own thread with a bounded queue, so that a slow Redis never slows a service.
- * When the queue is full the batch is dropped and counted; gaps are filled by seq. */
+/* ---- Publisher: a thread per server with a bounded queue, so that a slow Redis never slows a
+ * service. When the queue is full the batch is dropped and counted; gaps are filled by seq. */
 struct publisher;
 MUST_CHECK enum status publisher_new(const char *redis_url, const struct keyring *channel_keys,
                                      const char *region, struct publisher **ret);
-void publisher_free(struct publisher *publisher); /* sends what is queued, at most one time-out (1 s) */
+/* Sends what is queued, for one time-out (1 s) at most. */
+void publisher_free(struct publisher *publisher);
 /* Queue one packed Events.Batch for this tenant's channel; thread-safe, never blocks, copies. */
 void publisher_send(struct publisher *publisher, const struct tenant_id *tenant,
                     struct bytes batch);
-bool publisher_connected(const struct publisher *publisher);
+bool publisher_connected(const struct publisher *publisher); /* to every server */
 
 /* ---- Subscriber: lives on a libuv loop, reconnects by itself with back-off. */
 struct subscriber;
 struct subscriber_handlers {
     /* One opened, authenticated packed Events.Batch; borrowed for the call. */
     void (*on_batch)(void *data, const struct tenant_id *tenant, struct bytes batch);
-    /* Connected or connected again (every tenant resubscribed): whatever was published between is
-     * lost. Or disconnected. */
+    /* One of the servers is connected, or connected again (every tenant of it resubscribed):
+     * whatever was published between is lost. Or it is disconnected. */
     void (*on_state)(void *data, bool connected);
     /* The subscription of one tenant is in effect: what was published before may be missing, so
      * views of this tenant that were filled before this call are filled again. May be NULL. */
@@ -38,13 +40,12 @@ struct subscriber_handlers {
 };
 MUST_CHECK enum status subscriber_new(uv_loop_t *loop, const char *redis_url,
                                       const struct keyring *channel_keys, const char *region,
-                                      struct subscriber_handlers handlers,
-                                      struct subscriber **ret);
+                                      struct subscriber_handlers handlers, struct subscriber **ret);
 void subscriber_close(struct subscriber *subscriber); /* frees itself when its handles are closed */
 /* Idempotent; counted by the caller. */
 void subscriber_add(struct subscriber *subscriber, const struct tenant_id *tenant);
 void subscriber_remove(struct subscriber *subscriber, const struct tenant_id *tenant);
-bool subscriber_connected(const struct subscriber *subscriber);
+bool subscriber_connected(const struct subscriber *subscriber); /* to any server */
 /* Publish from the loop (typing, presence), over the command connection; dropped when not
  * connected. */
 void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,

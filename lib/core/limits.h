@@ -56,6 +56,7 @@
 #define PUBLISH_QUEUE_BYTES_MAX (16 * 1024 * 1024)
 #define CHANNEL_BYTES_MAX      (1024 * 1024)
 #define EVENT_AGE_MAX_S        30 /* older typing and presence is dropped */
+#define REDIS_SERVERS_MAX      8  /* each: a thread of every service, two sockets of every gateway */
 
 /* A gateway. */
 #define SESSIONS_MAX           16000 /* of 20,000 files a process may open */

@@ -1,7 +1,8 @@
 /* lib/channel against a real Redis: what is published arrives, once, in order and only for its
- * tenant; a killed connection comes back by itself; foreign payloads are refused.
+ * tenant; a killed connection comes back by itself; foreign payloads are refused; of two servers
+ * each has its tenants.
  *
- * Needs WARDROOM_TEST_REDIS_URL (tools/testenv). */
+ * Needs WARDROOM_TEST_REDIS_URL and WARDROOM_TEST_REDIS_URL_2 (tools/testenv). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,14 +71,19 @@ static struct tenant_id tenant_of(const char *text)
     return tenant;
 }
 
-static struct seen *start_subscriber(void)
+static struct seen *start_subscriber_of(const char *url)
 {
     struct seen *seen = calloc(1, sizeof *seen);
     struct subscriber_handlers handlers = {on_batch, on_state, on_added, seen};
     uv_loop_init(&seen->loop);
     assert_int_equal(
-        subscriber_new(&seen->loop, redis_url, &keys, "default", handlers, &seen->subscriber), OK);
+        subscriber_new(&seen->loop, url, &keys, "default", handlers, &seen->subscriber), OK);
     return seen;
+}
+
+static struct seen *start_subscriber(void)
+{
+    return start_subscriber_of(redis_url);
 }
 
 static void stop_subscriber(struct seen *seen)
@@ -88,14 +94,19 @@ static void stop_subscriber(struct seen *seen)
     free(seen);
 }
 
+static redisContext *connect_server(const struct redis_url *url)
+{
+    redisContext *redis = redisConnect(url->host, url->port);
+    if (url->password[0])
+        freeReplyObject(redisCommand(redis, "AUTH %s", url->password));
+    return redis;
+}
+
 static redisContext *connect_plain(void)
 {
     struct redis_url url;
     assert_int_equal(redis_url_parse(redis_url, &url), OK);
-    redisContext *redis = redisConnect(url.host, url.port);
-    if (url.password[0])
-        freeReplyObject(redisCommand(redis, "AUTH %s", url.password));
-    return redis;
+    return connect_server(&url);
 }
 
 static void test_batches_of_a_tenant_arrive_in_order_and_no_others(void **state)
@@ -167,7 +178,8 @@ static void test_foreign_payloads_are_refused(void **state)
     channel_name("default", &acme, channel);
     channel_name("default", &globex, other);
     int64_t now_us = clock_now_us();
-    assert_int_equal(payload_seal(&keys.keys[0], channel, now_us, bytes_text("secret"), &sealed), OK);
+    assert_int_equal(payload_seal(&keys.keys[0], channel, now_us, bytes_text("secret"), &sealed),
+                     OK);
     assert_int_equal(payload_open(&keys, channel, now_us, buf_bytes(&sealed), &opened), OK);
     assert_true(bytes_equal(buf_bytes(&opened), bytes_text("secret")));
     assert_null(memmem(sealed.data, sealed.len, "secret", 6));
@@ -189,8 +201,14 @@ static void test_foreign_payloads_are_refused(void **state)
 static void test_redis_urls_are_read_and_others_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "localhost:1", "rediss://h", "redis://", "redis://:x@",
-                                        "redis://h:0", "redis://h:65536", "redis://h:1x"};
+    static const char *const wrong[] = {"",
+                                        "localhost:1",
+                                        "rediss://h",
+                                        "redis://",
+                                        "redis://:x@",
+                                        "redis://h:0",
+                                        "redis://h:65536",
+                                        "redis://h:1x"};
     struct redis_url url;
     assert_int_equal(redis_url_parse("redis://localhost:6379/0", &url), OK);
     assert_string_equal(url.host, "localhost");
@@ -202,18 +220,124 @@ static void test_redis_urls_are_read_and_others_refused(void **state)
         assert_int_equal(redis_url_parse(wrong[i], &url), STATUS_INVALID);
 }
 
+static void test_lists_of_redis_urls_are_read_and_others_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        ",redis://a",
+                                        "redis://a,",
+                                        "redis://a,redis://",
+                                        "redis://a,redis://:p@a:6379/1",
+                                        "redis://1,redis://2,redis://3,redis://4,redis://5,redis://"
+                                        "6,redis://7,redis://8,redis://9"};
+    struct redis_urls urls;
+    assert_int_equal(redis_urls_parse("redis://a", &urls), OK);
+    assert_int_equal(urls.count, 1);
+    assert_int_equal(redis_urls_parse("redis://:p,q@a:1/0,redis://:p,q@b:2/0", &urls), OK);
+    assert_int_equal(urls.count, 2);
+    assert_string_equal(urls.servers[0].host, "a");
+    assert_string_equal(urls.servers[0].password, "p,q");
+    assert_int_equal(urls.servers[1].port, 2);
+    assert_int_equal(redis_urls_parse("redis://1,redis://2,redis://3,redis://4,redis://5,"
+                                      "redis://6,redis://7,redis://8",
+                                      &urls),
+                     OK);
+    assert_int_equal(urls.count, REDIS_SERVERS_MAX);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(redis_urls_parse(wrong[i], &urls), STATUS_INVALID);
+}
+
+/* Over 3,000 tenants each of three servers has about a third, whatever the order of the list, and
+ * without one of them only its own move. */
+static void test_a_channel_has_one_server_and_keeps_it(void **state)
+{
+    (void)state;
+    struct redis_urls three, turned, two;
+    unsigned share[3] = {0};
+    assert_int_equal(redis_urls_parse("redis://a:1,redis://b:1,redis://c:1", &three), OK);
+    assert_int_equal(redis_urls_parse("redis://:x@c:1,redis://:x@a:1,redis://:x@b:1", &turned), OK);
+    assert_int_equal(redis_urls_parse("redis://a:1,redis://b:1", &two), OK);
+    for (unsigned i = 0; i < 3000; i++) {
+        char channel[CHANNEL_NAME_SIZE];
+        snprintf(channel, sizeof channel, "wr:1:default:tenant_%u", i);
+        const char *host = three.servers[redis_urls_choose(&three, channel)].host;
+        share[host[0] - 'a']++;
+        assert_string_equal(turned.servers[redis_urls_choose(&turned, channel)].host, host);
+        if (host[0] != 'c')
+            assert_string_equal(two.servers[redis_urls_choose(&two, channel)].host, host);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        assert_in_range(share[i], 900, 1100);
+}
+
+/* The name of a tenant whose channel is on server `wanted`. */
+static struct tenant_id tenant_on(const struct redis_urls *urls, size_t wanted)
+{
+    char name[TENANT_ID_SIZE], channel[CHANNEL_NAME_SIZE];
+    struct tenant_id tenant;
+    unsigned i = 0;
+    do {
+        snprintf(name, sizeof name, "tenant_%u", i++);
+        tenant = tenant_of(name);
+        channel_name("default", &tenant, channel);
+    } while (redis_urls_choose(urls, channel) != wanted);
+    return tenant;
+}
+
+/* `CLIENT PAUSE` makes the second server hang, longer than the heartbeat's patience. */
+static void test_a_lost_server_touches_only_its_own_tenants(void **state)
+{
+    (void)state;
+    char list[1024];
+    struct redis_urls urls;
+    struct publisher *publisher;
+    snprintf(list, sizeof list, "%s,%s", redis_url, getenv("WARDROOM_TEST_REDIS_URL_2"));
+    assert_int_equal(redis_urls_parse(list, &urls), OK);
+    struct tenant_id well = tenant_on(&urls, 0), lost = tenant_on(&urls, 1);
+    struct seen *seen = start_subscriber_of(list);
+    subscriber_add(seen->subscriber, &well);
+    subscriber_add(seen->subscriber, &lost);
+    assert_true(wait_for(seen, &seen->ups, 2));
+    assert_int_equal(publisher_new(list, &keys, "default", &publisher), OK);
+    publisher_send(publisher, &well, bytes_text("1"));
+    assert_true(wait_for(seen, &seen->batches, 1));
+    publisher_send(publisher, &lost, bytes_text("2"));
+    assert_true(wait_for(seen, &seen->batches, 2));
+
+    redisContext *redis = connect_server(&urls.servers[1]);
+    freeReplyObject(redisCommand(redis, "CLIENT PAUSE 5000 ALL"));
+    redisFree(redis);
+    assert_true(wait_for(seen, &seen->downs, 1));
+    assert_true(subscriber_connected(seen->subscriber));
+    publisher_send(publisher, &lost, bytes_text("x"));
+    publisher_send(publisher, &well, bytes_text("3"));
+    subscriber_publish(seen->subscriber, &well, bytes_text("4"));
+    assert_true(wait_for(seen, &seen->batches, 4));
+    assert_string_equal(seen->last_tenant, well.text);
+    assert_null(strchr(seen->text, 'x'));
+
+    assert_true(wait_for(seen, &seen->ups, 3));
+    subscriber_publish(seen->subscriber, &lost, bytes_text("5"));
+    assert_true(wait_for(seen, &seen->batches, 5));
+    publisher_free(publisher);
+    stop_subscriber(seen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redis_urls_are_read_and_others_refused),
+        cmocka_unit_test(test_lists_of_redis_urls_are_read_and_others_refused),
+        cmocka_unit_test(test_a_channel_has_one_server_and_keeps_it),
         cmocka_unit_test(test_foreign_payloads_are_refused),
         cmocka_unit_test(test_batches_of_a_tenant_arrive_in_order_and_no_others),
         cmocka_unit_test(test_leaving_and_coming_back_at_once_stays_subscribed),
         cmocka_unit_test(test_a_killed_connection_comes_back_and_says_so),
+        cmocka_unit_test(test_a_lost_server_touches_only_its_own_tenants),
     };
     redis_url = getenv("WARDROOM_TEST_REDIS_URL");
-    if (!redis_url) {
-        printf("skipped: WARDROOM_TEST_REDIS_URL is not set; run by tools/testenv\n");
+    if (!redis_url || !getenv("WARDROOM_TEST_REDIS_URL_2")) {
+        printf("skipped: WARDROOM_TEST_REDIS_URL and _2 are not set; run by tools/testenv\n");
         return 0;
     }
     keys.count = 1;
