@@ -1,5 +1,5 @@
-# The levels of `./wardroom test` that need Node.js or a running suite: frontend, flow, faults,
-# browser. Each level that needs one starts a suite of its own and stops it. Sourced, never run.
+# The levels of `./wardroom test` that need Node.js or a running suite: frontend, flow, scale, faults,
+# browser, compose. Each level that needs one starts a suite of its own and stops it. Sourced, never run.
 
 # fetch_for_test LEVEL: the npm packages; a failure is a failed test.
 fetch_for_test() {
@@ -52,6 +52,25 @@ level_in_suite() {
     run_test "$level" down 60 suite_down "$level"
 }
 
+# The suite with two of everything: some of the flow tests again, and programs that come and go.
+level_scale() {
+    fetch_for_test scale || return 1
+    [ -z "$test_bin" ] || build_for_test scale dev || return 1
+    run_test scale up 1500 suite_up scale --gateways 2 --threads 2 --auth 2 --templates 2 --files 2 \
+        --retention 2 --redis 2 || return 1
+    suite_export scale
+    run_test scale npm-test 600 env -C "$source_dir" \
+        npm run --silent test:scale --workspace tests/flow
+    run_test scale down 60 suite_down scale
+}
+
+# In containers, built and run for real; only with --all, and where a Docker engine can be had.
+level_compose() {
+    [ -n "$test_all" ] || { echo "compose runs with --all only."; return 0; }
+    fetch_for_test compose || return 1
+    run_test compose stack 3600 "$source_dir/tests/compose/run"
+}
+
 level_has_tests() {
     [ -n "$(find "$source_dir/tests/$1" -name node_modules -prune -o \
         \( -name '*.test.ts' -o -name '*.sh' \) -print 2>/dev/null)" ]
@@ -59,12 +78,14 @@ level_has_tests() {
 
 suite_folder() { cat "$test_logs/$1.suite"; }
 
+# suite_up LEVEL [option of up...]
 suite_up() {
-    local folder
+    local folder level=$1
+    shift
     folder=$(mktemp -d /tmp/wardroom-test-XXXXXX) && chmod 0711 "$folder" || return
-    echo "$folder" >"$test_logs/$1.suite"
+    echo "$folder" >"$test_logs/$level.suite"
     if [ -n "$test_bin" ]; then export WARDROOM_BIN=$test_bin; fi
-    timeout 1500 "$source_dir/wardroom" up --state "$folder/state" --port "$(free_port)"
+    timeout 1500 "$source_dir/wardroom" up --state "$folder/state" --port "$(free_port)" "$@"
 }
 
 suite_export() {
@@ -92,7 +113,7 @@ suite_down() {
 # However the run ends, its suites end with it.
 suites_end() {
     local level
-    for level in flow faults browser; do
+    for level in flow scale faults browser; do
         [ ! -f "$test_logs/$level.suite" ] || suite_down "$level" >/dev/null 2>&1 || true
     done
 }

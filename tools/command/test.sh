@@ -3,7 +3,7 @@
 # Output goes to build/test/<level>/<test>.log, all of a level's to build/test/<level>.log.
 # Sourced, never run. Next: suites.sh
 
-all_levels="checks unit store service frontend fuzz flow faults browser"
+all_levels="checks unit store service frontend fuzz flow scale faults browser compose"
 test_logs=$source_dir/build/test
 test_all=
 test_bin=
