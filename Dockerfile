@@ -15,7 +15,12 @@ COPY tools/command/base.sh tools/command/install.sh tools/command/
 RUN bash -c 'source_dir=/source; . tools/command/base.sh; . tools/command/install.sh; \
         apt-get update && apt-get install -y --no-install-recommends $packages_build libwebsockets-evlib-uv' && \
     rm -rf /var/lib/apt/lists/*
-COPY . .
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake
+COPY proto proto
+COPY lib lib
+COPY services services
+COPY tools tools
 RUN cmake --preset release && \
     cmake --build --preset release --target wardroom-gateway wardroom-auth wardroom-threads \
         wardroom-templates wardroom-files wardroom-retention wardroomctl && \
