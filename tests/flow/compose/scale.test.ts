@@ -37,6 +37,9 @@ describe.skipIf(compose.length === 0)('containers that come and go under load', 
     await scale(3, 1);
     await timed('three replicas of threads were found after', discovered('threads', 3, 15_000));
     await load.goesOn(200);
+    const posts = /^wardroom_requests_total\{method="threads.Post",class="ok"\} (\d+)/m;
+    const shares = [await figure('threads', 1, posts), await figure('threads', 2, posts), await figure('threads', 3, posts)];
+    expect(shares.filter((share) => share > 0).length, `posts by replica: ${shares}`).toBeGreaterThan(1);
     await scale(3, 2);
     // Every client comes back through a new connection, so both gateways get some.
     await run('stop', '--timeout', '15', 'balancer');
