@@ -101,6 +101,7 @@ struct call_private {
     STAILQ_HEAD(, field_error) errors;
     size_t error_count;
     STAILQ_HEAD(, packed_event) events;
+    bool lost_event; /* there was no memory for one */
 };
 STAILQ_HEAD(call_list, call_private);
 
@@ -173,6 +174,8 @@ void batch_run(struct actor *actor, struct call_list *calls);
 
 /* ---- events.c */
 void events_publish(struct actor *actor, struct call_private *const *calls, size_t count);
+/* A packed events.Batch that says only that events since then may be lost. */
+void events_write_lost(const struct tenant_id *tenant, int64_t since_us, struct buf *out);
 
 /* ---- gate.c */
 enum refusal {
@@ -198,7 +201,8 @@ void gate_answer_info(struct runtime *runtime, struct call_private *call);
 
 /* ---- stats.c */
 struct stats {
-    struct metric refused[REFUSED_COUNT], curve_refused, undeliverable, unanswered, replayed;
+    struct metric refused[REFUSED_COUNT], curve_refused, undeliverable, unanswered, replayed,
+        retried;
     struct metric batches, batched_calls, pending, expired, publish_dropped;
     char refused_labels[REFUSED_COUNT][48];
     int64_t log_second, log_lines, log_cut;

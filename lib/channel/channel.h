@@ -13,14 +13,23 @@
 #include "crypto/keyring.h"
 
 /* ---- Publisher: its own thread with a bounded queue, so that a slow Redis never slows a service.
- * When the queue is full the batch is dropped and counted; gaps are filled by seq. */
+ * When the queue is full or Redis away the batch is dropped and counted; once Redis takes something
+ * again, each tenant that lost one is told so, and its views are compared with the truth. */
 struct publisher;
 MUST_CHECK enum status publisher_new(const char *redis_url, const struct keyring *channel_keys,
                                      const char *region, struct publisher **ret);
-void publisher_free(struct publisher *publisher); /* sends what is queued, at most one time-out (1 s) */
+void publisher_free(
+    struct publisher *publisher); /* sends what is queued, at most one time-out (1 s) */
 /* Queue one packed Events.Batch for this tenant's channel; thread-safe, never blocks, copies. */
 void publisher_send(struct publisher *publisher, const struct tenant_id *tenant,
                     struct bytes batch);
+/* Something of this tenant could not even be queued. */
+void publisher_note_lost(struct publisher *publisher, const struct tenant_id *tenant);
+/* How to say "events since then may be lost" in a packed Events.Batch; appends to `out`. Set before
+ * the first publisher_send; without it nothing is said. */
+void publisher_set_lost(struct publisher *publisher,
+                        void (*write)(const struct tenant_id *tenant, int64_t since_us,
+                                      struct buf *out));
 bool publisher_connected(const struct publisher *publisher);
 
 /* ---- Subscriber: lives on a libuv loop, reconnects by itself with back-off. */
@@ -31,15 +40,15 @@ struct subscriber_handlers {
     /* Connected or connected again (every tenant resubscribed): whatever was published between is
      * lost. Or disconnected. */
     void (*on_state)(void *data, bool connected);
-    /* The subscription of one tenant is in effect: what was published before may be missing, so
-     * views of this tenant that were filled before this call are filled again. May be NULL. */
+    /* The subscription of one tenant is in effect, or something that came for it could not be
+     * opened: what was published before may be missing, so views of this tenant that were filled
+     * before this call are filled again. May be NULL. */
     void (*on_added)(void *data, const struct tenant_id *tenant);
     void *data;
 };
 MUST_CHECK enum status subscriber_new(uv_loop_t *loop, const char *redis_url,
                                       const struct keyring *channel_keys, const char *region,
-                                      struct subscriber_handlers handlers,
-                                      struct subscriber **ret);
+                                      struct subscriber_handlers handlers, struct subscriber **ret);
 void subscriber_close(struct subscriber *subscriber); /* frees itself when its handles are closed */
 /* Idempotent; counted by the caller. */
 void subscriber_add(struct subscriber *subscriber, const struct tenant_id *tenant);

@@ -1,6 +1,7 @@
 /* The publisher: a thread that takes packed batches from a bounded queue, seals them and sends
  * everything that waits in one pipeline. Services call publisher_send from their actors and never
- * wait. What cannot be sent is dropped and counted: subscribers see the gap by seq.
+ * wait. What cannot be sent is dropped and counted, and its tenant remembered: when Redis is back,
+ * gateways are told to compare with the database, for no later event may show them the gap.
  *
  * Next: redis_loop.c
  */
@@ -26,8 +27,18 @@
 struct item {
     struct item *next;
     struct tenant_id tenant;
+    int64_t queued_us;
+    bool is_sent; /* an answer to it is to come */
     size_t len;
     uint8_t batch[];
+};
+
+/* A tenant that gateways must be told about, and since when. At most one a tenant of the service:
+ * TENANTS_OPEN_MAX x 64 bytes. */
+struct loss {
+    struct loss *next;
+    struct tenant_id tenant;
+    int64_t since_us;
 };
 
 struct publisher {
@@ -39,16 +50,42 @@ struct publisher {
     pthread_cond_t wake;
     struct item *first, **last; /* under lock */
     size_t queued_bytes;        /* under lock */
-    bool stopping;              /* under lock */
+    struct loss *losses;        /* under lock */
+    void (*write_lost)(const struct tenant_id *tenant, int64_t since_us, struct buf *out);
+    bool stopping; /* under lock */
     atomic_bool connected;
-    redisContext *redis;        /* the thread's own */
+    redisContext *redis; /* the thread's own */
 };
 
-static struct metric published = {.name = "wardroom_published_batches_total", .labels = "",
-                                  .help = "event batches sent to Redis", .type = METRIC_COUNTER};
-static struct metric dropped = {.name = "wardroom_publish_dropped_total", .labels = "",
+static struct metric published = {.name = "wardroom_published_batches_total",
+                                  .labels = "",
+                                  .help = "event batches sent to Redis",
+                                  .type = METRIC_COUNTER};
+static struct metric dropped = {.name = "wardroom_publish_dropped_total",
+                                .labels = "",
                                 .help = "event batches dropped: Redis away or the queue full",
                                 .type = METRIC_COUNTER};
+
+static void note_loss(struct publisher *publisher, const struct tenant_id *tenant, int64_t since_us)
+{
+    pthread_mutex_lock(&publisher->lock);
+    struct loss *loss = publisher->losses;
+    while (loss && !tenant_id_equal(&loss->tenant, tenant))
+        loss = loss->next;
+    if (!loss && (loss = malloc(sizeof *loss))) {
+        *loss = (struct loss){publisher->losses, *tenant, since_us};
+        publisher->losses = loss;
+    }
+    if (loss && since_us < loss->since_us)
+        loss->since_us = since_us;
+    pthread_mutex_unlock(&publisher->lock);
+}
+
+static void drop_item(struct publisher *publisher, const struct item *item)
+{
+    metric_add(&dropped, 1);
+    note_loss(publisher, &item->tenant, item->queued_us);
+}
 
 static void disconnect(struct publisher *publisher)
 {
@@ -89,19 +126,17 @@ static bool connect_redis(struct publisher *publisher)
     return true;
 }
 
-static void append_publish(struct publisher *publisher, const struct item *item, size_t *count)
+static void append_publish(struct publisher *publisher, struct item *item)
 {
     CLEANUP(buf_fini) struct buf payload = {0};
     char channel[CHANNEL_NAME_SIZE];
     channel_name(publisher->region, &item->tenant, channel);
-    if (payload_seal(&publisher->keys->keys[0], channel, clock_now_us(),
-                     bytes_of(item->batch, item->len), &payload) != OK ||
-        redisAppendCommand(publisher->redis, "PUBLISH %b %b", channel, strlen(channel),
-                           payload.data, payload.len) != REDIS_OK) {
-        metric_add(&dropped, 1);
-        return;
-    }
-    (*count)++;
+    item->is_sent = payload_seal(&publisher->keys->keys[0], channel, clock_now_us(),
+                                 bytes_of(item->batch, item->len), &payload) == OK &&
+                    redisAppendCommand(publisher->redis, "PUBLISH %b %b", channel, strlen(channel),
+                                       payload.data, payload.len) == REDIS_OK;
+    if (!item->is_sent)
+        drop_item(publisher, item);
 }
 
 static void free_items(struct item *item)
@@ -114,35 +149,78 @@ static void free_items(struct item *item)
 }
 
 /* Send `items` in one pipeline. Returns the first that was not answered; NULL: all were. */
-static const struct item *send_pipeline(struct publisher *publisher, const struct item *items)
+static struct item *send_pipeline(struct publisher *publisher, struct item *items)
 {
-    size_t count = 0;
     if (!connect_redis(publisher))
         return items;
-    for (const struct item *item = items; item; item = item->next)
-        append_publish(publisher, item, &count);
-    for (; count > 0; count--) {
-        void *reply = NULL;
-        if (redisGetReply(publisher->redis, &reply) != REDIS_OK) {
+    for (struct item *item = items; item; item = item->next)
+        append_publish(publisher, item);
+    for (; items; items = items->next) {
+        void *answer = NULL;
+        if (!items->is_sent)
+            continue;
+        if (redisGetReply(publisher->redis, &answer) != REDIS_OK) {
             disconnect(publisher);
             return items;
         }
-        freeReplyObject(reply);
-        metric_add(&published, 1);
-        items = items->next;
+        const redisReply *reply = answer;
+        if (reply->type == REDIS_REPLY_ERROR)
+            drop_item(publisher, items);
+        else
+            metric_add(&published, 1);
+        freeReplyObject(answer);
     }
     return NULL;
 }
 
 /* A connection that broke while idle shows only now, so what was not answered is sent once more;
  * subscribers drop what they saw already by its seq. */
-static void send_items(struct publisher *publisher, const struct item *items)
+static void send_items(struct publisher *publisher, struct item *items)
 {
-    const struct item *rest = send_pipeline(publisher, items);
+    struct item *rest = send_pipeline(publisher, items);
     if (rest)
         rest = send_pipeline(publisher, rest);
     for (; rest; rest = rest->next)
-        metric_add(&dropped, 1);
+        drop_item(publisher, rest);
+}
+
+static struct item *item_new(const struct tenant_id *tenant, struct bytes batch)
+{
+    struct item *item = batch.len <= CHANNEL_BYTES_MAX ? malloc(sizeof *item + batch.len) : NULL;
+    if (item) {
+        item->next = NULL;
+        item->tenant = *tenant;
+        item->queued_us = clock_now_us();
+        item->is_sent = false;
+        item->len = batch.len;
+        memcpy(item->batch, batch.data, batch.len);
+    }
+    return item;
+}
+
+/* Redis takes batches again: say whose were lost. One that fails is noted again. */
+static void send_losses(struct publisher *publisher)
+{
+    CLEANUP(buf_fini) struct buf batch = {0};
+    bool is_up = true;
+    pthread_mutex_lock(&publisher->lock);
+    struct loss *losses = publisher->losses;
+    publisher->losses = NULL;
+    pthread_mutex_unlock(&publisher->lock);
+    while (losses) {
+        struct loss *loss = losses;
+        struct item *item = NULL;
+        losses = loss->next;
+        buf_clear(&batch);
+        publisher->write_lost(&loss->tenant, loss->since_us, &batch);
+        if (!batch.failed)
+            item = item_new(&loss->tenant, buf_bytes(&batch));
+        is_up = is_up && item && !send_pipeline(publisher, item);
+        if (!is_up)
+            note_loss(publisher, &loss->tenant, loss->since_us);
+        free(item);
+        free(loss);
+    }
 }
 
 static void deadline_in(struct timespec *at, long ms)
@@ -182,6 +260,8 @@ static void *publisher_main(void *data)
         else
             connect_redis(publisher);
         free_items(items);
+        if (publisher->write_lost && publisher_connected(publisher))
+            send_losses(publisher);
     }
     disconnect(publisher);
     return NULL;
@@ -232,24 +312,24 @@ void publisher_free(struct publisher *publisher)
     pthread_mutex_unlock(&publisher->lock);
     pthread_join(publisher->thread, NULL);
     free_items(publisher->first);
+    while (publisher->losses) {
+        struct loss *next = publisher->losses->next;
+        free(publisher->losses);
+        publisher->losses = next;
+    }
     pthread_cond_destroy(&publisher->wake);
     pthread_mutex_destroy(&publisher->lock);
     bytes_wipe(&publisher->url, sizeof publisher->url);
     free(publisher);
 }
 
-void publisher_send(struct publisher *publisher, const struct tenant_id *tenant,
-                    struct bytes batch)
+void publisher_send(struct publisher *publisher, const struct tenant_id *tenant, struct bytes batch)
 {
-    struct item *item = batch.len <= CHANNEL_BYTES_MAX ? malloc(sizeof *item + batch.len) : NULL;
+    struct item *item = item_new(tenant, batch);
     if (!item) {
-        metric_add(&dropped, 1);
+        publisher_note_lost(publisher, tenant);
         return;
     }
-    item->next = NULL;
-    item->tenant = *tenant;
-    item->len = batch.len;
-    memcpy(item->batch, batch.data, batch.len);
     pthread_mutex_lock(&publisher->lock);
     bool is_full = publisher->queued_bytes + batch.len > PUBLISH_QUEUE_BYTES_MAX;
     if (!is_full) {
@@ -260,9 +340,22 @@ void publisher_send(struct publisher *publisher, const struct tenant_id *tenant,
     }
     pthread_mutex_unlock(&publisher->lock);
     if (is_full) {
-        metric_add(&dropped, 1);
+        drop_item(publisher, item);
         free(item);
     }
+}
+
+void publisher_note_lost(struct publisher *publisher, const struct tenant_id *tenant)
+{
+    metric_add(&dropped, 1);
+    note_loss(publisher, tenant, clock_now_us());
+}
+
+void publisher_set_lost(struct publisher *publisher,
+                        void (*write)(const struct tenant_id *tenant, int64_t since_us,
+                                      struct buf *out))
+{
+    publisher->write_lost = write;
 }
 
 bool publisher_connected(const struct publisher *publisher)

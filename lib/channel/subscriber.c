@@ -21,10 +21,10 @@
 #define HEARTBEAT_LIMIT_MS 3000
 
 enum entry_state {
-    ENTRY_IDLE,       /* not at Redis: no connection yet */
-    ENTRY_ASKED,      /* SUBSCRIBE is on its way */
+    ENTRY_IDLE,  /* not at Redis: no connection yet */
+    ENTRY_ASKED, /* SUBSCRIBE is on its way */
     ENTRY_SUBSCRIBED,
-    ENTRY_LEAVING     /* UNSUBSCRIBE is on its way */
+    ENTRY_LEAVING /* UNSUBSCRIBE is on its way */
 };
 
 struct entry {
@@ -49,9 +49,12 @@ struct subscriber {
     struct buf work; /* plaintext of one batch, reused */
 };
 
-static struct metric received = {.name = "wardroom_received_batches_total", .labels = "",
-                                 .help = "event batches opened", .type = METRIC_COUNTER};
-static struct metric refused = {.name = "wardroom_refused_batches_total", .labels = "",
+static struct metric received = {.name = "wardroom_received_batches_total",
+                                 .labels = "",
+                                 .help = "event batches opened",
+                                 .type = METRIC_COUNTER};
+static struct metric refused = {.name = "wardroom_refused_batches_total",
+                                .labels = "",
                                 .help = "payloads from Redis that are not ours, or too old",
                                 .type = METRIC_COUNTER};
 
@@ -92,7 +95,10 @@ static void deliver(struct entry *entry, struct bytes payload)
     buf_clear(&subscriber->work);
     if (payload_open(subscriber->keys, entry->channel, clock_now_us(), payload,
                      &subscriber->work) != OK) {
+        /* Not ours, or held up for so long that it is too old: then something is missing. */
         metric_add(&refused, 1);
+        if (entry->is_wanted && subscriber->handlers.on_added)
+            subscriber->handlers.on_added(subscriber->handlers.data, &entry->tenant);
         return;
     }
     metric_add(&received, 1);
@@ -327,9 +333,9 @@ void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *t
     char channel[CHANNEL_NAME_SIZE];
     redisAsyncContext *context = redis_link_context(subscriber->command);
     channel_name(subscriber->region, tenant, channel);
-    if (!context || payload_seal(&subscriber->keys->keys[0], channel, clock_now_us(), batch,
-                                 &payload) != OK)
+    if (!context ||
+        payload_seal(&subscriber->keys->keys[0], channel, clock_now_us(), batch, &payload) != OK)
         return;
-    redisAsyncCommand(context, NULL, NULL, "PUBLISH %b %b", channel, strlen(channel),
-                      payload.data, payload.len);
+    redisAsyncCommand(context, NULL, NULL, "PUBLISH %b %b", channel, strlen(channel), payload.data,
+                      payload.len);
 }

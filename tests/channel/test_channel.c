@@ -14,6 +14,7 @@
 #include "channel/payload.h"
 #include "channel/redis_url.h"
 #include "core/clock.h"
+#include "core/metrics.h"
 
 #define DEADLINE_MS 8000
 
@@ -158,6 +159,80 @@ static void test_a_killed_connection_comes_back_and_says_so(void **state)
     stop_subscriber(seen);
 }
 
+static void say_lost(const struct tenant_id *tenant, int64_t since_us, struct buf *out)
+{
+    assert_true(since_us > 0 && since_us <= clock_now_us());
+    buf_printf(out, "(lost %s)", tenant->text);
+}
+
+static void allow_publish(redisContext *redis, bool is_allowed)
+{
+    redisReply *reply =
+        redisCommand(redis, "ACL SETUSER default %s", is_allowed ? "+publish" : "-publish");
+    assert_int_equal(reply->type, REDIS_REPLY_STATUS);
+    freeReplyObject(reply);
+}
+
+static long dropped_count(void)
+{
+    struct buf text = {0};
+    metrics_print(&text);
+    buf_u8(&text, 0);
+    const char *at = strstr((const char *)text.data, "\nwardroom_publish_dropped_total ");
+    long dropped = at ? strtol(strchr(at, ' '), NULL, 10) : -1;
+    buf_fini(&text);
+    return dropped;
+}
+
+static void test_tenants_whose_batches_were_lost_are_told_once_redis_takes_them_again(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme"), globex = tenant_of("globex");
+    struct publisher *publisher;
+    struct seen *seen = start_subscriber();
+    redisContext *redis = connect_plain();
+    subscriber_add(seen->subscriber, &acme);
+    subscriber_add(seen->subscriber, &globex);
+    assert_true(wait_for(seen, &seen->ups, 1));
+    assert_int_equal(publisher_new(redis_url, &keys, "default", &publisher), OK);
+    publisher_set_lost(publisher, say_lost);
+    publisher_send(publisher, &globex, bytes_text("fine"));
+    assert_true(wait_for(seen, &seen->batches, 1));
+    long before = dropped_count();
+    allow_publish(redis, false);
+    publisher_send(publisher, &acme, bytes_text("one"));
+    publisher_send(publisher, &acme, bytes_text("two"));
+    int64_t until_ms = clock_monotonic_ms() + DEADLINE_MS;
+    while (dropped_count() < before + 2)
+        assert_true(clock_monotonic_ms() < until_ms);
+    allow_publish(redis, true);
+    assert_true(wait_for(seen, &seen->batches, 2));
+    publisher_send(publisher, &acme, bytes_text("after"));
+    assert_true(wait_for(seen, &seen->batches, 3));
+    assert_string_equal(seen->text, "fine(lost acme)after");
+    publisher_free(publisher);
+    redisFree(redis);
+    stop_subscriber(seen);
+}
+
+static void test_what_cannot_be_opened_says_that_something_is_missing(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme");
+    struct seen *seen = start_subscriber();
+    redisContext *redis = connect_plain();
+    char channel[CHANNEL_NAME_SIZE];
+    channel_name("default", &acme, channel);
+    assert_true(wait_for(seen, &seen->ups, 1));
+    subscriber_add(seen->subscriber, &acme);
+    assert_true(wait_for(seen, &seen->added, 1));
+    freeReplyObject(redisCommand(redis, "PUBLISH %s %s", channel, "not a sealed payload"));
+    assert_true(wait_for(seen, &seen->added, 2));
+    assert_int_equal(seen->batches, 0);
+    redisFree(redis);
+    stop_subscriber(seen);
+}
+
 static void test_foreign_payloads_are_refused(void **state)
 {
     (void)state;
@@ -167,7 +242,8 @@ static void test_foreign_payloads_are_refused(void **state)
     channel_name("default", &acme, channel);
     channel_name("default", &globex, other);
     int64_t now_us = clock_now_us();
-    assert_int_equal(payload_seal(&keys.keys[0], channel, now_us, bytes_text("secret"), &sealed), OK);
+    assert_int_equal(payload_seal(&keys.keys[0], channel, now_us, bytes_text("secret"), &sealed),
+                     OK);
     assert_int_equal(payload_open(&keys, channel, now_us, buf_bytes(&sealed), &opened), OK);
     assert_true(bytes_equal(buf_bytes(&opened), bytes_text("secret")));
     assert_null(memmem(sealed.data, sealed.len, "secret", 6));
@@ -189,8 +265,14 @@ static void test_foreign_payloads_are_refused(void **state)
 static void test_redis_urls_are_read_and_others_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "localhost:1", "rediss://h", "redis://", "redis://:x@",
-                                        "redis://h:0", "redis://h:65536", "redis://h:1x"};
+    static const char *const wrong[] = {"",
+                                        "localhost:1",
+                                        "rediss://h",
+                                        "redis://",
+                                        "redis://:x@",
+                                        "redis://h:0",
+                                        "redis://h:65536",
+                                        "redis://h:1x"};
     struct redis_url url;
     assert_int_equal(redis_url_parse("redis://localhost:6379/0", &url), OK);
     assert_string_equal(url.host, "localhost");
@@ -210,6 +292,8 @@ int main(void)
         cmocka_unit_test(test_batches_of_a_tenant_arrive_in_order_and_no_others),
         cmocka_unit_test(test_leaving_and_coming_back_at_once_stays_subscribed),
         cmocka_unit_test(test_a_killed_connection_comes_back_and_says_so),
+        cmocka_unit_test(test_tenants_whose_batches_were_lost_are_told_once_redis_takes_them_again),
+        cmocka_unit_test(test_what_cannot_be_opened_says_that_something_is_missing),
     };
     redis_url = getenv("WARDROOM_TEST_REDIS_URL");
     if (!redis_url) {
