@@ -51,6 +51,9 @@
 /* The threads service. */
 #define HOT_THREADS_MAX        2048  /* kept by one writer: 2,048 x 5.5 KiB = 11 MiB */
 #define UNREAD_COUNT_MAX       1000  /* beyond that nobody reads the difference */
+#define HEADS_IDS_MAX          512   /* of one question: 512 x 18 bytes = 9 KiB */
+#define HEADS_BYTES_MAX        (16 * 1024) /* of that question */
+#define HEADS_ROWS_MAX         200   /* of one answer: x 200 participants x 16 bytes = 640 KiB */
 
 /* The channel layer. */
 #define PUBLISH_QUEUE_BYTES_MAX (16 * 1024 * 1024)
