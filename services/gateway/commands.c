@@ -147,32 +147,42 @@ static bool start_post(struct session *session, const Threads__PostRequest *post
     return rpc_start(session->gateway, &call, on_post_reply, asked, NULL);
 }
 
-static void do_post(struct session *session, const Socket__Command *command)
+/* What `ack` will answer: one of a bounded number under way. NULL: refused, and said so. */
+static struct asked *asked_for_ack(struct session *session, const Socket__Command *command,
+                                   struct uuid *ret_ref)
 {
-    struct uuid ref;
     struct thread_id thread;
-    count(COUNT_POSTS);
-    if (!uuid_parse(bytes_text(command->ref), &ref) || !thread_of(command, &thread)) {
+    if (!uuid_parse(bytes_text(command->ref), ret_ref) || !thread_of(command, &thread)) {
         fail(session, command, STATUS_VALIDATION_FAILED, "/ref: is not a UUID");
-        return;
-    }
-    if (command->n_attachments_uuids > ATTACHMENTS_MAX) {
-        fail(session, command, STATUS_VALIDATION_FAILED, "/attachments: more than a message takes");
-        return;
+        return NULL;
     }
     if (session->gateway->is_stopping) {
         fail(session, command, STATUS_UNAVAILABLE, "this gateway is stopping");
-        return;
+        return NULL;
     }
     struct asked *asked = session->posts_in_flight < POSTS_IN_FLIGHT_MAX
                               ? asked_new(session, &thread, command->ref)
                               : NULL;
     if (!asked) {
         fail(session, command, STATUS_RESOURCE_EXHAUSTED, "too many posts under way");
-        return;
+        return NULL;
     }
     asked->is_post = true;
     session->posts_in_flight++;
+    return asked;
+}
+
+static void do_post(struct session *session, const Socket__Command *command)
+{
+    struct uuid ref;
+    count(COUNT_POSTS);
+    if (command->n_attachments_uuids > ATTACHMENTS_MAX) {
+        fail(session, command, STATUS_VALIDATION_FAILED, "/attachments: more than a message takes");
+        return;
+    }
+    struct asked *asked = asked_for_ack(session, command, &ref);
+    if (!asked)
+        return;
     Threads__PostRequest post = THREADS__POST_REQUEST__INIT;
     post.thread_id = command->thread_id;
     post.client_id = (ProtobufCBinaryData){16, ref.b};
@@ -182,6 +192,26 @@ static void do_post(struct session *session, const Socket__Command *command)
     post.reply_to = command->reply_to;
     post.corrects = command->corrects;
     if (!start_post(session, &post, asked)) {
+        asked_free(asked);
+        fail(session, command, STATUS_RESOURCE_EXHAUSTED, "");
+    }
+}
+
+/* The record's own name follows from what it acknowledges; `ref` only finds the way back. */
+static void do_acknowledge(struct session *session, const Socket__Command *command)
+{
+    struct uuid ref;
+    struct asked *asked = asked_for_ack(session, command, &ref);
+    if (!asked)
+        return;
+    Threads__AcknowledgeRequest acknowledge = THREADS__ACKNOWLEDGE_REQUEST__INIT;
+    acknowledge.thread_id = command->thread_id;
+    acknowledge.seq = command->seq;
+    const struct rpc_call call = {.rpc = rpc_of(RPC_THREADS_ACKNOWLEDGE),
+                                  .request = &acknowledge.base,
+                                  .token = session_token(session),
+                                  .shard_key = uuid_bytes(&asked->thread.u)};
+    if (!rpc_start(session->gateway, &call, on_post_reply, asked, NULL)) {
         asked_free(asked);
         fail(session, command, STATUS_RESOURCE_EXHAUSTED, "");
     }
@@ -268,8 +298,8 @@ static const struct {
            {"presence", do_presence},
            {"authenticate", do_authenticate},
            {"ping", do_ping},
-           {"answer", do_later},
-           {"acknowledge", do_later}};
+           {"acknowledge", do_acknowledge},
+           {"answer", do_later}};
 
 static void run_op(struct session *session, const Socket__Command *command)
 {

@@ -131,6 +131,9 @@ static void on_event(struct tenant *tenant, const Events__Event *event)
     case EVENTS__EVENT__OF_PRESENCE:
         presence_on_presence(tenant, event->presence);
         break;
+    case EVENTS__EVENT__OF_LOST:
+        resync_check(tenant->gateway, tenant, event->lost->since_us - CLOCKS_APART_US);
+        break;
     case EVENTS__EVENT__OF__NOT_SET:
     case _EVENTS__EVENT__OF__CASE_IS_INT_SIZE:
         break;

@@ -25,6 +25,11 @@ struct tenant {
     int64_t updates_from_ms;      /* when they may next be written */
     unsigned fetch_tick, fetches; /* how many were fetched in which tick */
     unsigned mark;
+    struct tenant
+        *next_check; /* room_check.c, and the four below: to be compared with the service */
+    bool is_checking;
+    int64_t check_since_us; /* with the list of threads changed since; 0: rooms only */
+    int64_t check_from_ms, checked_ms;
 };
 struct room {
     struct index_node node; /* key: thread */
@@ -38,9 +43,6 @@ struct room {
     int64_t written_ms; /* when a frame last left */
     struct room *next_touched;
     bool is_touched;
-    struct room *next_check; /* resync.c: to be compared with the service */
-    bool is_checking;
-    int64_t checked_ms;
 };
 enum subscription_state {
     SUBSCRIPTION_OPENING, /* the service has not yet said that it may */

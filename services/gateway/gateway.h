@@ -34,9 +34,11 @@ struct gateway {
     uv_timer_t tick;
     uv_timer_t pace; /* turn.c: the next time a room's messages have waited long enough */
     uv_signal_t sigterm, sigint;
-    int64_t revoked_after;  /* revocation.c: where the next poll starts */
-    unsigned ticks;         /* of 100 ms */
-    unsigned threads_alive; /* replicas of threads at the last look */
+    int64_t revoked_after;    /* revocation.c: where the next poll starts */
+    unsigned ticks;           /* of 100 ms */
+    uint64_t threads_changes; /* turn.c: of the replicas of threads, at the last look */
+    int64_t check_again_ms;   /* once more, for what was being committed then; 0: not due */
+    int64_t channel_good_us;  /* when Redis was last known to be there */
     bool is_stopping;
     int64_t stop_by_ms;
     _Atomic bool is_auth_alive, is_threads_alive, is_channel_alive; /* for the ops thread */

@@ -21,6 +21,7 @@ static struct tenant *tenant_new(struct gateway *gateway, const struct tenant_id
         return NULL;
     tenant->id = *id;
     tenant->gateway = gateway;
+    tenant->checked_ms = gateway_now_ms(gateway) - 1000; /* not before: the first may be at once */
     tenant->node.key = bytes_text(tenant->id.text);
     if (index_add(&gateway->tenants, &tenant->node) != OK) {
         free(tenant);
@@ -36,6 +37,7 @@ static void tenant_end(struct tenant *tenant)
     subscriber_remove(gateway->channel, &tenant->id);
     index_remove(&gateway->tenants, &tenant->node);
     thread_list_end(tenant);
+    resync_forget_tenant(tenant);
     index_fini(&tenant->rooms);
     free(tenant);
 }
@@ -88,7 +90,6 @@ static struct room *room_new(struct tenant *tenant, const struct thread_id *thre
         return NULL;
     room->thread = *thread;
     room->tenant = tenant;
-    room->checked_ms = gateway_now_ms(tenant->gateway);
     room->node.key = uuid_bytes(&room->thread.u);
     if (index_add(&tenant->rooms, &room->node) != OK) {
         free(room);
@@ -99,7 +100,6 @@ static struct room *room_new(struct tenant *tenant, const struct thread_id *thre
 
 static void room_end(struct room *room)
 {
-    resync_forget_room(room);
     fanout_forget_room(room);
     index_remove(&room->tenant->rooms, &room->node);
     frame_abandon(&room->builder);

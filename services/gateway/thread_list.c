@@ -23,6 +23,8 @@ struct watch {
     struct uuid *participants; /* NULL: not known yet */
     size_t participant_count;
     bool is_known, is_due, is_fetching;
+    bool is_lost;     /* its own events may be: tell those subscribed as well */
+    int64_t told_seq; /* last_seq of the thread that people here were told last */
     uint8_t tries;
     int64_t next_ms;
     struct watch *next_due;
@@ -129,18 +131,37 @@ static bool took_part(const struct watch *watch, const struct user_id *user)
     return false;
 }
 
-static void remember_participants(struct watch *watch, const Threads__Thread *thread)
+/* Room for the ids of so many; NULL: out of memory, and nobody is known. */
+static struct uuid *forget_participants(struct watch *watch, size_t count)
 {
-    size_t count = 0;
     free(watch->participants);
-    watch->participants = calloc(thread->n_participants + 1, sizeof(struct uuid));
-    for (size_t i = 0; watch->participants && i < thread->n_participants; i++) {
-        const ProtobufCBinaryData *id = &thread->participants[i]->user_id;
-        count += uuid_from_bytes(bytes_of(id->data, id->len), &watch->participants[count]);
-    }
-    watch->participant_count = count;
+    watch->participants = calloc(count + 1, sizeof(struct uuid));
+    watch->participant_count = 0;
     watch->is_known = watch->participants != NULL;
     watch->tries = 0;
+    return watch->participants;
+}
+
+static void remember_thread(struct watch *watch, const Threads__Thread *thread)
+{
+    struct uuid *ids = forget_participants(watch, thread->n_participants);
+    for (size_t i = 0; ids && i < thread->n_participants; i++) {
+        const ProtobufCBinaryData *id = &thread->participants[i]->user_id;
+        watch->participant_count +=
+            uuid_from_bytes(bytes_of(id->data, id->len), &ids[watch->participant_count]);
+    }
+    watch->told_seq = thread->last_seq;
+    watch->is_lost = false;
+}
+
+static void remember_head(struct watch *watch, const Threads__Head *head)
+{
+    size_t count = head->participant_ids.len / sizeof(struct uuid);
+    struct uuid *ids = forget_participants(watch, count);
+    if (ids) {
+        memcpy(ids, head->participant_ids.data, count * sizeof *ids);
+        watch->participant_count = count;
+    }
 }
 
 static void write_thread(const Threads__Thread *thread, const char *change, struct buf *out)
@@ -208,9 +229,43 @@ void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *even
         }
     }
     if (watch)
-        remember_participants(watch, thread);
+        remember_thread(watch, thread);
     frame_drop(frame);
     frame_drop(removed);
+}
+
+/* Those who had the thread and are not among its participants any more. */
+static void take_away_from(struct tenant *tenant, struct watch *watch, const Threads__Head *head)
+{
+    struct watch now = {0};
+    Threads__Thread bare = THREADS__THREAD__INIT;
+    bare.id = head->thread_id;
+    bare.tenant_id = tenant->id.text;
+    struct frame *removed = removed_frame(&bare);
+    unsigned mark = mark_room(tenant, &watch->thread);
+    remember_head(&now, head);
+    for (struct session *session = tenant->sessions; session; session = session->next) {
+        const struct principal *who = session_who(session);
+        bool had_it = session->mark == mark || took_part(watch, &who->user);
+        if (had_it && now.is_known && !(SEES_ALL & ROLE_BIT(who->role)) &&
+            !took_part(&now, &who->user))
+            take_away(session, &watch->thread, removed);
+    }
+    free(now.participants);
+    frame_drop(removed);
+}
+
+void thread_list_on_head(struct tenant *tenant, const struct thread_id *thread,
+                         const Threads__Head *head)
+{
+    struct watch *watch = watch_get(tenant, thread);
+    if (!watch || watch->told_seq >= head->last_seq)
+        return;
+    take_away_from(tenant, watch, head);
+    remember_head(watch, head);
+    watch->is_lost = true;
+    if (!watch->is_due)
+        due_append(watch);
 }
 
 void thread_list_on_message(struct tenant *tenant, const struct thread_id *thread,
@@ -265,14 +320,15 @@ static void flush_updates(struct tenant *tenant)
     frame_drop(frame);
 }
 
-/* A member is told of threads it takes part in, and of those it is not subscribed to only. */
-static void tell_members(struct tenant *tenant, const struct thread_id *id,
+/* A member is told of threads it takes part in; those who are subscribed know from the messages,
+ * unless the thread's own events may be lost. */
+static void tell_members(struct tenant *tenant, const struct watch *watch,
                          const Threads__Thread *thread)
 {
     struct frame *frame = NULL;
-    unsigned mark = mark_room(tenant, id);
+    unsigned mark = mark_room(tenant, &watch->thread);
     for (struct session *session = tenant->sessions; session; session = session->next) {
-        if (sees_all(session) || session->mark == mark ||
+        if (sees_all(session) || (session->mark == mark && !watch->is_lost) ||
             !takes_part(thread, &session_who(session)->user))
             continue;
         if (!frame)
@@ -294,8 +350,8 @@ static void on_thread(struct watch *watch, struct bytes payload)
         if (frame_builder_len(&tenant->updates) > UPDATES_BYTES_MAX)
             flush_updates(tenant);
         write_thread(thread, "updated", frame_next_event(&tenant->updates));
-        tell_members(tenant, &watch->thread, thread);
-        remember_participants(watch, thread);
+        tell_members(tenant, watch, thread);
+        remember_thread(watch, thread);
     }
     arena_free(arena);
 }

@@ -19,6 +19,10 @@ void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *even
 /* `room` may be NULL: nobody is subscribed. */
 void thread_list_on_message(struct tenant *tenant, const struct thread_id *thread,
                             const struct room *room);
+/* The threads service says where a thread ends and who takes part: its events may have been lost.
+ * Who no longer takes part is told so; the others are told the thread, unless they know it. */
+void thread_list_on_head(struct tenant *tenant, const struct thread_id *thread,
+                         const Threads__Head *head);
 /* The last session of a tenant is gone. */
 void thread_list_end(struct tenant *tenant);
 /* Ten times a second. */

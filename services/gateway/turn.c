@@ -20,7 +20,10 @@
 #define TICK_MS          100
 #define TICKS_PER_SECOND 10
 #define STOP_MS          5000
-#define LAST_WORDS_MS    1000 /* of them, for close frames when posts are still not acked */
+#define LAST_WORDS_MS    1000       /* of them, for close frames when posts are still not acked */
+#define AGAIN_MS         1000       /* a COMMIT that a killed service had sent is through by then */
+#define LATELY_US        10000000LL /* what a publisher may hold back: two time-outs of 1 s, and more */
+#define CHANNEL_DOUBT_US 4000000LL /* a dead Redis is noticed after 3 s without a heartbeat */
 
 /* Only wakes the loop: the turn's end does the rest. */
 static void on_pace(uv_timer_t *timer)
@@ -49,14 +52,14 @@ void turn_on_channel_state(void *data, bool is_connected)
     log_event(is_connected ? LOG_INFO : LOG_WARN, is_connected ? "redis.up" : "redis.down");
     health_look(gateway);
     if (is_connected)
-        resync_check_rooms(gateway, NULL);
+        resync_check(gateway, NULL, gateway->channel_good_us - CLOCKS_APART_US);
 }
 
 void turn_on_channel_added(void *data, const struct tenant_id *id)
 {
     struct tenant *tenant = fanout_tenant(data, id);
     if (tenant)
-        resync_check_rooms(data, tenant);
+        resync_check(data, tenant, clock_now_us() - LATELY_US - CLOCKS_APART_US);
 }
 
 static void look_at_tenant(void *data, struct index_node *node)
@@ -73,13 +76,20 @@ static void look_at_tenant(void *data, struct index_node *node)
     }
 }
 
-/* A replica that went or came may have lost what it had not yet published. */
+/* A replica that went may not have published what it had committed, and PostgreSQL may even be at
+ * its COMMIT still: compare as soon as any is there to be asked, and once more. */
 static void watch_threads(struct gateway *gateway)
 {
-    unsigned alive = bus_client_alive(gateway->bus, "threads");
-    if (alive != gateway->threads_alive && alive > 0)
-        resync_check_rooms(gateway, NULL);
-    gateway->threads_alive = alive;
+    uint64_t changes = bus_client_changes(gateway->bus, "threads");
+    int64_t now_ms = gateway_now_ms(gateway);
+    bool has_changed =
+        changes != gateway->threads_changes && bus_client_alive(gateway->bus, "threads") > 0;
+    bool is_due = gateway->check_again_ms != 0 && now_ms >= gateway->check_again_ms;
+    if (!has_changed && !is_due)
+        return;
+    gateway->threads_changes = changes;
+    gateway->check_again_ms = has_changed ? now_ms + AGAIN_MS : 0;
+    resync_check(gateway, NULL, clock_now_us() - LATELY_US - CLOCKS_APART_US);
 }
 
 static void close_everything(struct gateway *gateway)
@@ -107,7 +117,8 @@ static void go_down(struct gateway *gateway)
 static void on_second(struct gateway *gateway)
 {
     health_look(gateway);
-    watch_threads(gateway);
+    if (subscriber_connected(gateway->channel))
+        gateway->channel_good_us = clock_now_us() - CHANNEL_DOUBT_US;
     http_sweep(gateway);
     resync_sweep(gateway);
     index_each(&gateway->tenants, look_at_tenant, gateway);
@@ -122,6 +133,7 @@ static void on_tick(uv_timer_t *timer)
         go_down(gateway);
         return;
     }
+    watch_threads(gateway);
     resync_tick(gateway);
     resync_check_tick(gateway);
     thread_list_tick(gateway);
@@ -154,6 +166,7 @@ enum status turn_open(struct gateway *gateway)
     uv_prepare_init(gateway->loop, &gateway->turn_end);
     gateway->turn_end.data = gateway;
     uv_prepare_start(&gateway->turn_end, on_turn_end);
+    gateway->channel_good_us = clock_now_us();
     uv_timer_init(gateway->loop, &gateway->pace);
     uv_timer_init(gateway->loop, &gateway->tick);
     gateway->tick.data = gateway;

@@ -374,6 +374,31 @@ void fake_answer_thread(uint8_t number, int64_t last)
     fake_answer(fake_call_of("Get"), &reply.base);
 }
 
+void fake_answer_heads(const struct fake_head *heads, size_t count, int64_t next_since_us)
+{
+    enum { HEADS = 8 };
+    Threads__HeadsReply reply = THREADS__HEADS_REPLY__INIT;
+    Threads__Head items[HEADS], *results[HEADS];
+    struct thread_id threads[HEADS];
+    struct uuid people[HEADS][2];
+    assert_true(count <= HEADS);
+    for (size_t i = 0; i < count; i++) {
+        threads[i] = fake_thread(heads[i].thread);
+        people[i][0] = (struct uuid){{[15] = heads[i].first}};
+        people[i][1] = (struct uuid){{[15] = heads[i].second}};
+        size_t known = (size_t)(heads[i].first != 0) + (heads[i].second != 0);
+        threads__head__init(&items[i]);
+        items[i].thread_id = (ProtobufCBinaryData){16, threads[i].u.b};
+        items[i].last_seq = heads[i].last;
+        items[i].participant_ids = (ProtobufCBinaryData){known * 16, people[i][0].b};
+        results[i] = &items[i];
+    }
+    reply.results = results;
+    reply.n_results = count;
+    reply.next_since_us = next_since_us;
+    fake_answer(fake_call_of("Heads"), &reply.base);
+}
+
 static void deliver(const char *tenant, Events__Event **events, size_t count)
 {
     Events__Batch batch = EVENTS__BATCH__INIT;
@@ -410,6 +435,16 @@ void fake_batch(const char *tenant, uint8_t number, int64_t from, int64_t to)
     free(messages);
     free(events);
     free(list);
+}
+
+void fake_lost(const char *tenant, int64_t since_us)
+{
+    Events__Lost lost = EVENTS__LOST__INIT;
+    Events__Event event = EVENTS__EVENT__INIT, *events[1] = {&event};
+    lost.since_us = since_us;
+    event.of_case = EVENTS__EVENT__OF_LOST;
+    event.lost = &lost;
+    deliver(tenant, events, 1);
 }
 
 void fake_thread_event(const char *tenant, uint8_t number, uint8_t first, uint8_t second)

@@ -47,8 +47,17 @@ struct thread_id fake_thread(uint8_t thread);
 /* Answer the oldest History with `from`..`to` of a thread that ends at `last`. */
 void fake_answer_history(int64_t from, int64_t to, int64_t last);
 void fake_answer_thread(uint8_t thread, int64_t last);
+/* Answer the oldest Heads; users `first` and `second` take part, 0: not said. */
+struct fake_head {
+    uint8_t thread;
+    int64_t last;
+    uint8_t first, second;
+};
+void fake_answer_heads(const struct fake_head *heads, size_t count, int64_t next_since_us);
 /* Messages `from`..`to` of a thread come from the channel, in one batch. */
 void fake_batch(const char *tenant, uint8_t thread, int64_t from, int64_t to);
+/* The service says that it could not publish something. */
+void fake_lost(const char *tenant, int64_t since_us);
 /* A change of a thread in which users `first` and, unless 0, `second` take part. */
 void fake_thread_event(const char *tenant, uint8_t thread, uint8_t first, uint8_t second);
 

@@ -168,8 +168,8 @@ static void test_what_comes_later_says_so(void **state)
 {
     (void)state;
     struct raw raw = open_socket();
-    send_text(&raw, "{\"op\":\"acknowledge\",\"ref\":\"" THREAD "\",\"thread_id\":\"" THREAD
-                    "\",\"seq\":1}");
+    send_text(&raw, "{\"op\":\"answer\",\"ref\":\"" THREAD "\",\"thread_id\":\"" THREAD
+                    "\",\"question_seq\":1,\"data\":{}}");
     assert_true(raw_read_until(&raw, "\"code\":\"not_implemented\"", 5000));
     assert_int_equal(raw_count(&raw, "\"ref\":\"" THREAD "\""), 1);
     raw_close(&raw);

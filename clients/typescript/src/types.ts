@@ -166,6 +166,8 @@ export interface ThreadFilter {
 }
 
 export interface NewThread {
+  /** The client's UUID: a retry with it and the same content is answered with the first thread. */
+  client_id?: string;
   title: string;
   participants?: string[];
   severity?: Severity;
