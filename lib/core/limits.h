@@ -53,6 +53,7 @@
 #define UNREAD_COUNT_MAX       1000  /* beyond that nobody reads the difference */
 #define HEADS_IDS_MAX          512   /* of one question: 512 x 18 bytes = 9 KiB */
 #define HEADS_BYTES_MAX        (16 * 1024) /* of that question */
+#define HEADS_MARKS_MAX        1000  /* of one answer: x 56 bytes = 55 KiB */
 #define HEADS_ROWS_MAX         200   /* of one answer: x 200 participants x 16 bytes = 640 KiB */
 
 /* The channel layer. */

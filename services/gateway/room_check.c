@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "counters.h"
+#include "presence.h"
 #include "rpc.h"
 #include "thread_list.h"
 
@@ -99,6 +100,17 @@ static void on_head(struct tenant *tenant, const Threads__Head *head)
         thread_list_on_head(tenant, &thread, head);
 }
 
+/* To those in the room, as if its event had come; who heard it already hears nothing new. */
+static void on_mark(struct tenant *tenant, const Threads__Mark *mark)
+{
+    Events__Read read = EVENTS__READ__INIT;
+    read.thread_id = mark->thread_id;
+    read.user_id = mark->user_id;
+    read.seq = mark->seq;
+    read.at_us = mark->at_us;
+    presence_on_read(tenant, &read);
+}
+
 static void ask(struct tenant *tenant, const Threads__HeadsRequest *request, unsigned pages);
 
 static void on_heads(struct check *check, struct tenant *tenant, struct bytes payload)
@@ -111,6 +123,8 @@ static void on_heads(struct check *check, struct tenant *tenant, struct bytes pa
         count(COUNT_BAD_REPLY);
     for (size_t i = 0; reply && i < reply->n_results; i++)
         on_head(tenant, reply->results[i]);
+    for (size_t i = 0; reply && i < reply->n_marks; i++)
+        on_mark(tenant, reply->marks[i]);
     if (reply && reply->next_since_us > 0 && check->pages + 1 < PAGES_MAX) {
         Threads__HeadsRequest next = THREADS__HEADS_REQUEST__INIT;
         next.since_us = reply->next_since_us;
@@ -173,6 +187,7 @@ static void ask_all(struct tenant *tenant)
 {
     struct question question = {.tenant = tenant, .request = THREADS__HEADS_REQUEST__INIT};
     question.request.since_us = tenant->check_since_us;
+    question.request.with_marks = true;
     tenant->check_since_us = 0;
     tenant->checked_ms = gateway_now_ms(tenant->gateway);
     index_each(&tenant->rooms, add_room, &question);

@@ -115,6 +115,34 @@ static enum status add_since(struct call *call, int64_t since_us, Threads__Heads
     return count > 0 ? add_people(call, frames, count) : OK;
 }
 
+static enum status add_marks(struct call *call, int64_t since_us, Threads__HeadsReply *out)
+{
+    struct mark_frame {
+        Threads__Mark mark;
+        struct uuid thread, user;
+    };
+    struct db_rows *rows;
+    enum status status = store_list_marks_since(call->tx, since_us, HEADS_MARKS_MAX, &rows);
+    size_t count = status == OK ? db_rows_count(rows) : 0;
+    struct mark_frame *frames = arena_alloc(call->arena, (count + 1) * sizeof *frames);
+    out->marks = arena_alloc(call->arena, (count + 1) * sizeof *out->marks);
+    if (status != OK || frames == NULL || out->marks == NULL) {
+        return status != OK ? status : STATUS_RESOURCE_EXHAUSTED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct moved_mark row = moved_mark_at(rows, i);
+        frames[i].thread = row.thread;
+        frames[i].user = row.user;
+        threads__mark__init(&frames[i].mark);
+        frames[i].mark.thread_id = uuid_field(&frames[i].thread);
+        frames[i].mark.user_id = uuid_field(&frames[i].user);
+        frames[i].mark.seq = row.seq;
+        frames[i].mark.at_us = row.at_us;
+        out->marks[out->n_marks++] = &frames[i].mark;
+    }
+    return OK;
+}
+
 void threads_heads(Threads__Api_Service *service, const Threads__HeadsRequest *in,
                    Threads__HeadsReply_Closure reply, void *data)
 {
@@ -133,6 +161,9 @@ void threads_heads(Threads__Api_Service *service, const Threads__HeadsRequest *i
     }
     if (status == OK && !call_failed(call) && in->since_us > 0) {
         status = add_since(call, in->since_us, &out);
+    }
+    if (status == OK && !call_failed(call) && in->since_us > 0 && in->with_marks) {
+        status = add_marks(call, in->since_us, &out);
     }
     if (status != OK) {
         fail_with(call, status);

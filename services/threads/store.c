@@ -155,6 +155,13 @@ static const struct db_stmt find_marks = {
                   "  LEFT JOIN read_mark AS r ON r.thread_id = name.thread_id\n"
                   "                          AND r.user_id = name.user_id"};
 
+static const struct db_stmt list_marks_since = {"list_marks_since",
+                                                "SELECT thread_id, user_id, seq, at_us\n"
+                                                "  FROM read_mark\n"
+                                                " WHERE at_us >= $1\n"
+                                                " ORDER BY at_us DESC\n"
+                                                " LIMIT $2"};
+
 enum status store_lock_heads(struct tenant_tx *tx, const struct uuid *ids, size_t count,
                              struct db_rows **ret)
 {
@@ -372,5 +379,21 @@ struct found_mark found_mark_at(const struct db_rows *rows, size_t row)
         .seq = db_i64(rows, row, 2),
         .at_us = db_i64(rows, row, 3),
         .takes_part = db_i64(rows, row, 4) != 0,
+    };
+}
+
+enum status store_list_marks_since(struct tenant_tx *tx, int64_t since_us, unsigned limit,
+                                   struct db_rows **ret)
+{
+    return TX_RUN(tx, &list_marks_since, ret, DB_I64(since_us), DB_I64(limit));
+}
+
+struct moved_mark moved_mark_at(const struct db_rows *rows, size_t row)
+{
+    return (struct moved_mark){
+        .thread = db_uuid(rows, row, 0),
+        .user = db_uuid(rows, row, 1),
+        .seq = db_i64(rows, row, 2),
+        .at_us = db_i64(rows, row, 3),
     };
 }

@@ -137,6 +137,14 @@ MUST_CHECK enum status store_find_marks(struct tenant_tx *tx, const struct uuid 
                                         const struct uuid *users, size_t count,
                                         struct db_rows **ret);
 struct found_mark found_mark_at(const struct db_rows *rows, size_t row);
+/* Marks that moved since, the latest first. */
+struct moved_mark {
+    struct uuid thread, user;
+    int64_t seq, at_us;
+};
+MUST_CHECK enum status store_list_marks_since(struct tenant_tx *tx, int64_t since_us,
+                                              unsigned limit, struct db_rows **ret);
+struct moved_mark moved_mark_at(const struct db_rows *rows, size_t row);
 
 /* ---- store_write.c */
 
@@ -198,13 +206,8 @@ MUST_CHECK enum status store_remove_participant(struct tenant_tx *tx, const stru
 
 /* Move read marks, each (thread, user) once, forwards; those that are further already stay. Answers
  * where each is now. */
-struct moved_mark {
-    struct uuid thread, user;
-    int64_t seq, at_us;
-};
 MUST_CHECK enum status store_move_marks(struct tenant_tx *tx, const struct uuid *threads,
                                         const struct uuid *users, const int64_t *seqs, size_t count,
                                         int64_t at_us, struct db_rows **ret);
-struct moved_mark moved_mark_at(const struct db_rows *rows, size_t row);
 
 #endif

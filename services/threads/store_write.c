@@ -164,13 +164,3 @@ enum status store_move_marks(struct tenant_tx *tx, const struct uuid *threads,
     return TX_RUN(tx, &move_marks, ret, DB_UUIDS(threads, count), DB_UUIDS(users, count),
                   DB_I64S(seqs, count), DB_I64(at_us));
 }
-
-struct moved_mark moved_mark_at(const struct db_rows *rows, size_t row)
-{
-    return (struct moved_mark){
-        .thread = db_uuid(rows, row, 0),
-        .user = db_uuid(rows, row, 1),
-        .seq = db_i64(rows, row, 2),
-        .at_us = db_i64(rows, row, 3),
-    };
-}

@@ -123,6 +123,21 @@ describe.skipIf(!suiteIsThere())('no gap', () => {
     await seenByAll(room, 5_000);
   });
 
+  test('in read marks that were moved while nothing was published', async () => {
+    const room = await openRoom('marks');
+    const me = await room.analyst.me();
+    const heard = room.readers.map(() => [] as number[]);
+    room.readers.forEach(({ live }, i) =>
+      live.on('read', ({ user_id, seq }) => user_id === me.id && heard[i]?.push(seq)),
+    );
+    await withoutPublish(async () => {
+      await room.analyst.markRead(room.thread.id, 1);
+    });
+    await until(() => {
+      for (const seqs of heard) expect(seqs).toContain(1);
+    }, 3_000);
+  });
+
   test('when one of two replicas dies between commit and publish, and Redis is there', async () => {
     const room = await openRoom('one of two');
     for (const victim of ['threads-1', 'threads-2']) {

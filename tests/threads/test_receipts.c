@@ -1,6 +1,7 @@
 /* Acknowledgements, read marks, retries of a creation, and where threads end. */
 #include "world.h"
 
+#include "core/clock.h"
 #include "evidence/leaf.h"
 
 static Threads__AcknowledgeRequest acknowledgement(const struct uuid *thread, int64_t seq)
@@ -298,6 +299,28 @@ static void test_heads_since_page_by_time_with_who_takes_part(void **state)
     (void)last;
 }
 
+static void test_heads_come_with_the_marks_that_moved_since(void **state)
+{
+    (void)state;
+    struct uuid thread = make_thread("Marks since");
+    say(&writer, &analyst, &thread, "line");
+    Threads__HeadsRequest in = THREADS__HEADS_REQUEST__INIT;
+    Threads__ReadRequest first = mark(&thread, 1), second = mark(&thread, 2);
+    assert_int_equal(status_of(&writer, &member, "Read", &first.base), OK);
+    in.since_us = clock_now_us();
+    assert_int_equal(status_of(&writer, &analyst, "Read", &second.base), OK);
+    struct fake_call *fake = fake_run(&reader, &analyst, "Heads", &in.base);
+    assert_int_equal(heads_of(fake)->n_marks, 0); /* not asked for */
+    fake_free(fake);
+    in.with_marks = true;
+    fake = fake_run(&reader, &analyst, "Heads", &in.base);
+    assert_int_equal(heads_of(fake)->n_marks, 1);
+    assert_int_equal(heads_of(fake)->marks[0]->seq, 2);
+    assert_memory_equal(heads_of(fake)->marks[0]->user_id.data, analyst.user.u.b, 16);
+    assert_memory_equal(heads_of(fake)->marks[0]->thread_id.data, thread.b, 16);
+    fake_free(fake);
+}
+
 static void test_heads_are_asked_for_by_512_at_most(void **state)
 {
     (void)state;
@@ -325,6 +348,7 @@ int run_receipt_tests(void)
         cmocka_unit_test(test_a_creation_is_retried_without_harm),
         cmocka_unit_test(test_heads_of_named_threads_of_this_tenant_only),
         cmocka_unit_test(test_heads_since_page_by_time_with_who_takes_part),
+        cmocka_unit_test(test_heads_come_with_the_marks_that_moved_since),
         cmocka_unit_test(test_heads_are_asked_for_by_512_at_most),
     };
     return cmocka_run_group_tests_name("receipts", tests, NULL, NULL);
