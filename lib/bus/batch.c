@@ -194,7 +194,9 @@ static enum status run_shared_again(struct actor *actor, struct call_private *co
                                     size_t count, enum status status)
 {
     bool may_help = status == STATUS_CONFLICT || status == STATUS_UNAVAILABLE;
-    if (!may_help || count == 1 || !database_answers(actor, status)) {
+    /* What took so long would take so long again. */
+    bool in_time = clock_monotonic_ms() < calls[0]->call.deadline_ms;
+    if (!may_help || count == 1 || !in_time || !database_answers(actor, status)) {
         return status;
     }
     metric_add(&actor->runtime->stats.retried, 1);
