@@ -51,6 +51,7 @@ struct publisher {
     struct item *first, **last; /* under lock */
     size_t queued_bytes;        /* under lock */
     struct loss *losses;        /* under lock */
+    /* under lock until it is set */
     void (*write_lost)(const struct tenant_id *tenant, int64_t since_us, struct buf *out);
     bool stopping; /* under lock */
     atomic_bool connected;
@@ -204,8 +205,9 @@ static void send_losses(struct publisher *publisher)
     CLEANUP(buf_fini) struct buf batch = {0};
     bool is_up = true;
     pthread_mutex_lock(&publisher->lock);
-    struct loss *losses = publisher->losses;
-    publisher->losses = NULL;
+    struct loss *losses = publisher->write_lost ? publisher->losses : NULL;
+    if (losses)
+        publisher->losses = NULL;
     pthread_mutex_unlock(&publisher->lock);
     while (losses) {
         struct loss *loss = losses;
@@ -215,6 +217,8 @@ static void send_losses(struct publisher *publisher)
         publisher->write_lost(&loss->tenant, loss->since_us, &batch);
         if (!batch.failed)
             item = item_new(&loss->tenant, buf_bytes(&batch));
+        if (item)
+            item->queued_us = loss->since_us; /* what is noted when Redis refuses this one too */
         is_up = is_up && item && !send_pipeline(publisher, item);
         if (!is_up)
             note_loss(publisher, &loss->tenant, loss->since_us);
@@ -260,7 +264,7 @@ static void *publisher_main(void *data)
         else
             connect_redis(publisher);
         free_items(items);
-        if (publisher->write_lost && publisher_connected(publisher))
+        if (publisher_connected(publisher))
             send_losses(publisher);
     }
     disconnect(publisher);
@@ -355,7 +359,9 @@ void publisher_set_lost(struct publisher *publisher,
                         void (*write)(const struct tenant_id *tenant, int64_t since_us,
                                       struct buf *out))
 {
+    pthread_mutex_lock(&publisher->lock);
     publisher->write_lost = write;
+    pthread_mutex_unlock(&publisher->lock);
 }
 
 bool publisher_connected(const struct publisher *publisher)
