@@ -60,6 +60,7 @@ struct db {
     uint64_t database_hash; /* of conninfo: tenants are known per database */
     int64_t retry_at_ms, connected_at_ms;
     bool leaked; /* the server holds statements that we have forgotten */
+    bool had_old_roles; /* pipeline.c: the backend was replaced */
     struct statements *statements;
     struct step steps[PIPELINE_STEPS_MAX];
     size_t step_count;

@@ -205,7 +205,9 @@ static bool step_collect(struct db *db, const struct step *step, int64_t deadlin
         db_note_error(db, sqlstate, text != NULL ? text : PQresultErrorMessage(result));
     }
     step_settle(db, step, status);
-    gone = gone || knows_old_roles(step, status);
+    if (knows_old_roles(step, status)) {
+        gone = db->had_old_roles = true;
+    }
     if (status == OK && *first == OK && !affected_as_expected(step, result)) {
         *first = STATUS_CONFLICT;
         db_note_error(db, NULL, "a statement did not meet the rows it was made for");

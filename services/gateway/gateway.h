@@ -11,6 +11,7 @@
 #include "channel/channel.h"
 #include "crypto/token.h"
 #include "index.h"
+#include "rate.h"
 #include "settings.h"
 
 struct listener;
@@ -27,6 +28,7 @@ struct gateway {
     struct listener *listener;
     struct files *files;              /* the frontend */
     struct index tenants;             /* fanout.c: tenants with at least one session */
+    struct rate_table user_rates, tenant_rates, address_rates; /* quota.c */
     struct session *dirty_sessions;   /* what to write or close at the end of this turn */
     struct exchange *ready_exchanges; /* answered in this turn, to be written at its end */
     struct exchange *exchanges;       /* all */

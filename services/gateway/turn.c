@@ -12,6 +12,7 @@
 #include "health.h"
 #include "http.h"
 #include "listener.h"
+#include "quota.h"
 #include "resync.h"
 #include "revocation.h"
 #include "session.h"
@@ -110,6 +111,7 @@ static void on_second(struct gateway *gateway)
     watch_threads(gateway);
     http_sweep(gateway);
     resync_sweep(gateway);
+    quota_sweep(gateway);
     index_each(&gateway->tenants, look_at_tenant, gateway);
     if (gateway->ticks / TICKS_PER_SECOND % REVOCATION_POLL_S == 0)
         revocation_poll(gateway);
@@ -164,5 +166,6 @@ enum status turn_open(struct gateway *gateway)
 void turn_fini(struct gateway *gateway)
 {
     revocation_fini();
+    quota_fini(gateway);
     gateway->listener = NULL;
 }

@@ -190,6 +190,8 @@ static void test_a_backend_that_may_not_enter_a_tenant_is_replaced(void **state)
     change_grant("REVOKE", "FROM");
     assert_int_equal(run_alone(db, &beta, &look_here), STATUS_UNAVAILABLE);
     assert_non_null(strstr(db_last_error(db), "permission denied to set role"));
+    assert_true(db_take_old_roles(db));
+    assert_false(db_take_old_roles(db));
     change_grant("GRANT", "TO");
     assert_int_not_equal(backend_of(db, &beta), before);
     db_close(db);

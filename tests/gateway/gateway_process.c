@@ -157,6 +157,12 @@ static void fill_environment(const struct test_gateway *gateway, struct environm
 
 void test_gateway_start(struct test_gateway *gateway)
 {
+    static const char *const none[] = {NULL};
+    test_gateway_start_with(gateway, none);
+}
+
+void test_gateway_start_with(struct test_gateway *gateway, const char *const *more)
+{
     struct environment environment = {0};
     char path[512], *argv[] = {path, NULL};
     *gateway = (struct test_gateway){.dir = "/tmp/wardroom-gw-XXXXXX"};
@@ -165,6 +171,8 @@ void test_gateway_start(struct test_gateway *gateway)
     gateway->plain_port = free_port();
     gateway->ops_port = free_port();
     fill_environment(gateway, &environment);
+    for (; *more; more++)
+        set(&environment, "%s", *more);
     snprintf(path, sizeof path, "%s/wardroom-gateway", BINARY_DIR);
     gateway->pid = fork();
     must(gateway->pid >= 0, "fork");

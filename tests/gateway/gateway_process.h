@@ -17,6 +17,8 @@ struct test_gateway {
 };
 
 void test_gateway_start(struct test_gateway *gateway);
+/* With more of an environment: NULL-ended NAME=value. */
+void test_gateway_start_with(struct test_gateway *gateway, const char *const *more);
 /* SIGTERM; the exit code. */
 int test_gateway_stop(struct test_gateway *gateway);
 bool test_gateway_is_alive(const struct test_gateway *gateway);

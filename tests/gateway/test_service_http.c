@@ -347,6 +347,7 @@ int main(void)
     int failed = cmocka_run_group_tests_name("http", tests, NULL, NULL);
     failed += run_websocket_tests();
     failed += run_tls_tests();
+    failed += run_limits_tests();
     failed += run_stop_tests();
     return failed;
 }
