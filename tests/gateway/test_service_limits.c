@@ -92,10 +92,9 @@ static struct raw open_socket(const char *tenant, uint8_t user)
 static void send_post(struct raw *raw, const char *ref)
 {
     char text[256];
-    int len = snprintf(text, sizeof text,
-                       "{\"op\":\"post\",\"ref\":\"%s\",\"thread_id\":\"" THREAD
-                       "\",\"body\":\"x\"}",
-                       ref);
+    int len = snprintf(
+        text, sizeof text,
+        "{\"op\":\"post\",\"ref\":\"%s\",\"thread_id\":\"" THREAD "\",\"body\":\"x\"}", ref);
     raw_ws_send(raw, 0x81, text, (size_t)len);
 }
 
@@ -173,10 +172,9 @@ static void test_sign_ins_from_one_address_are_429(void **state)
 
 int run_limits_tests(void)
 {
-    static const char *const limits[] = {"WARDROOM_LIMIT_USER_WRITES_PER_S=1",
-                                         "WARDROOM_LIMIT_TENANT_REQUESTS_PER_S=8",
-                                         "WARDROOM_LIMIT_SIGN_INS_PER_S=1",
-                                         "WARDROOM_LIMIT_FRAMES_PER_S=0", NULL};
+    static const char *const limits[] = {
+        "WARDROOM_LIMIT_USER_WRITES_PER_S=1", "WARDROOM_LIMIT_TENANT_REQUESTS_PER_S=8",
+        "WARDROOM_LIMIT_SIGN_INS_PER_S=1", "WARDROOM_LIMIT_FRAMES_PER_S=0", NULL};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes_of_one_user_over_http_are_429),
         cmocka_unit_test(test_posts_of_one_user_over_several_sockets_share_one_limit),
