@@ -69,6 +69,7 @@
 #define TENANT_BURST_S         1
 #define SIGN_INS_PER_S_DEFAULT 50 /* more than the password workers of auth do: 2 x 1 s / 35 ms */
 #define SIGN_IN_BURST_S        5  /* an office behind one address at nine o'clock */
+#define FANOUT_WRITES_MAX      128 /* of one tenant in a turn: x 7 us = 0.9 ms that others wait */
 #define REFUSED_WRITES_PER_S   10 /* of one socket, answered; a client that waits 0.5 s, 1 s, ... */
 #define REFUSED_WRITES_BURST   100 /* then it is closed: a flood at 50/s after 2.5 s */
 #define RATE_ENTRIES_MAX       16384 /* users, tenants, addresses each: x 150 bytes = 2.4 MB */

@@ -47,8 +47,7 @@ static uint32_t take_both(struct gateway *gateway, const struct principal *who, 
     int64_t now_ms = gateway_now_ms(gateway);
     uint32_t wait_ms = 0;
     if (is_write)
-        wait_ms =
-            take(&gateway->user_rates, uuid_bytes(&who->user.u), &user, now_ms, &users);
+        wait_ms = take(&gateway->user_rates, uuid_bytes(&who->user.u), &user, now_ms, &users);
     if (wait_ms > 0) {
         *ret_words = user_words;
         *ret_counter = COUNT_REFUSED_USER_RATE;
@@ -79,8 +78,7 @@ bool quota_admits_request(struct exchange *exchange)
     if (exchange->token.len == 0)
         return true;
     bool is_read = exchange->head->method == HTTP_GET || exchange->head->method == HTTP_HEAD;
-    uint32_t wait_ms =
-        take_both(exchange->gateway, &exchange->who, !is_read, &words, &counter);
+    uint32_t wait_ms = take_both(exchange->gateway, &exchange->who, !is_read, &words, &counter);
     if (wait_ms > 0)
         refuse(exchange, counter, words, wait_ms);
     return wait_ms == 0;
@@ -94,7 +92,8 @@ bool quota_admits_sign_in(struct exchange *exchange)
     uint32_t wait_ms = take(&gateway->address_rates, bytes_text(exchange->head->address), &limit,
                             gateway_now_ms(gateway), &bucket);
     if (wait_ms > 0)
-        refuse(exchange, COUNT_REFUSED_SIGN_IN_RATE, "too many sign-ins from your address", wait_ms);
+        refuse(exchange, COUNT_REFUSED_SIGN_IN_RATE, "too many sign-ins from your address",
+               wait_ms);
     return wait_ms == 0;
 }
 

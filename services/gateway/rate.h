@@ -30,7 +30,7 @@ void rate_give_back(struct rate_bucket *bucket);
 bool rate_is_full(const struct rate_bucket *bucket, const struct rate_limit *limit, int64_t now_ms);
 
 struct rate_entry {
-    struct index_node node;          /* key: `key` */
+    struct index_node node;           /* key: `key` */
     struct rate_entry *newer, *older; /* by last use */
     struct rate_bucket bucket;
     uint8_t key[RATE_KEY_BYTES_MAX];

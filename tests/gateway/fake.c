@@ -19,7 +19,7 @@
 
 #define CALLS_MAX   4096
 #define OUT_MAX     (64 * 1024)
-#define SOCKETS_MAX 64
+#define SOCKETS_MAX 320
 
 struct lws {
     char out[OUT_MAX];

@@ -383,5 +383,5 @@ int main(void)
         TEST(test_after_a_lost_channel_only_who_is_behind_is_refilled),
         TEST(test_many_refills_wait_in_line)};
     return cmocka_run_group_tests_name("fanout", tests, NULL, NULL) + run_outbox_tests() +
-           run_thread_list_tests();
+           run_thread_list_tests() + run_fairness_tests();
 }
