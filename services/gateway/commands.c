@@ -161,7 +161,7 @@ static void do_post(struct session *session, const Socket__Command *command)
         fail(session, command, STATUS_VALIDATION_FAILED, "/attachments: more than a message takes");
         return;
     }
-    if (session->gateway->is_stopping) {
+    if (session->is_leaving) {
         fail(session, command, STATUS_UNAVAILABLE, "this gateway is stopping");
         return;
     }

@@ -41,6 +41,7 @@ struct gateway {
     unsigned threads_alive; /* replicas of threads at the last look */
     bool is_stopping;
     int64_t stop_by_ms;
+    unsigned leave_per_tick, leave_left; /* turn.c: sessions that are sent away */
     _Atomic bool is_auth_alive, is_threads_alive, is_channel_alive; /* for the ops thread */
 };
 

@@ -69,7 +69,7 @@ struct session {
     int64_t heard_ms, written_ms; /* the peer's last word; the queue's last progress */
     struct rate_bucket frames;   /* that may still come */
     struct rate_bucket refusals; /* quota.c: of writes, that are still answered */
-    bool is_dirty, is_warned, is_pinged, has_lagged, was_refused;
+    bool is_dirty, is_warned, is_pinged, has_lagged, was_refused, is_leaving;
 };
 
 /* Before the upgrade: check the token, make the session. NULL: `ret_refusal` says why. */

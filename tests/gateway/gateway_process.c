@@ -192,9 +192,14 @@ bool test_gateway_is_alive(const struct test_gateway *gateway)
 
 int test_gateway_stop(struct test_gateway *gateway)
 {
+    kill(gateway->pid, SIGTERM);
+    return test_gateway_wait(gateway);
+}
+
+int test_gateway_wait(struct test_gateway *gateway)
+{
     char command[128];
     int status = 0;
-    kill(gateway->pid, SIGTERM);
     must(waitpid(gateway->pid, &status, 0) == gateway->pid, "waitpid");
     test_trust_close(&gateway->trust);
     snprintf(command, sizeof command, "rm -rf '%s'", gateway->dir);
