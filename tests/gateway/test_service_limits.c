@@ -98,7 +98,7 @@ static void send_post(struct raw *raw, const char *ref)
     raw_ws_send(raw, 0x81, text, (size_t)len);
 }
 
-static void test_posts_of_one_user_over_several_sockets_share_one_limit(void **state)
+static void test_writes_of_one_user_over_sockets_and_http_share_one_limit(void **state)
 {
     (void)state;
     struct raw first = open_socket("posters", 11), second = open_socket("posters", 11);
@@ -112,6 +112,8 @@ static void test_posts_of_one_user_over_several_sockets_share_one_limit(void **s
     assert_true(raw_read_until(&second, "\"ref\":\"open\"", 5000));
     assert_true(raw_count(&second, "\"ref\":\"too-many\"") == 4);
     assert_true(raw_count(&second, "\"code\":\"rate_limited\"") >= 1);
+    struct raw http; /* and with what they ask over HTTP */
+    assert_true(ask_until_429(&http, "POST", "posters", 11, "[", 400) < 5);
     send_post(&other, "mine");
     assert_true(raw_read_until(&other, "\"code\":\"validation_failed\"", 5000));
     raw_close(&first);
@@ -177,7 +179,7 @@ int run_limits_tests(void)
         "WARDROOM_LIMIT_SIGN_INS_PER_S=1", "WARDROOM_LIMIT_FRAMES_PER_S=0", NULL};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes_of_one_user_over_http_are_429),
-        cmocka_unit_test(test_posts_of_one_user_over_several_sockets_share_one_limit),
+        cmocka_unit_test(test_writes_of_one_user_over_sockets_and_http_share_one_limit),
         cmocka_unit_test(test_a_flood_of_refused_posts_is_4429),
         cmocka_unit_test(test_requests_of_one_tenant_are_429_and_of_another_are_not),
         cmocka_unit_test(test_sign_ins_from_one_address_are_429)};
