@@ -72,9 +72,9 @@ static enum status enter_and_invoke(struct actor *actor, struct call_private *ca
     return status == OK ? invoke(actor, call) : status;
 }
 
-static void run_in_transaction(struct actor *actor, struct call_private *call)
+static enum status try_in_transaction(struct actor *actor, struct call_private *call,
+                                      bool read_only)
 {
-    bool read_only = call->method->rule->actor == ACTOR_READ;
     enum status status = tenant_tx_begin(actor->env.db, read_only, &call->call.tx);
     if (status == OK) {
         status = enter_and_invoke(actor, call);
@@ -84,6 +84,17 @@ static void run_in_transaction(struct actor *actor, struct call_private *call)
             tenant_tx_rollback(call->call.tx);
         }
         call->call.tx = NULL;
+    }
+    return status;
+}
+
+static void run_in_transaction(struct actor *actor, struct call_private *call)
+{
+    bool read_only = call->method->rule->actor == ACTOR_READ;
+    enum status status = try_in_transaction(actor, call, read_only);
+    if (call->answer != ANSWER_REPLY && db_take_old_roles(actor->env.db)) {
+        call_rewind(call);
+        status = try_in_transaction(actor, call, read_only);
     }
     if (status != OK) {
         fail_from_below(call, status);

@@ -119,10 +119,17 @@ void call_closure(const ProtobufCMessage *reply, void *call);
 
 /* ---- queue.c: one write actor's, or that of all read actors, or of all work actors */
 #define SHARE_COUNTERS 4096
+#define QUEUE_LANES    1024 /* two tenants of 200 that share one share its turn: 20 pairs do */
+struct queue_lane {
+    TAILQ_ENTRY(queue_lane) next; /* while it holds calls */
+    struct call_list calls;
+    size_t taken; /* in this take */
+};
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct call_list waiting;
+    struct queue_lane lanes[QUEUE_LANES]; /* by the tenant's hash */
+    TAILQ_HEAD(, queue_lane) turns;       /* lanes that hold calls, whose turn is next first */
     size_t depth;
     bool closed;
     size_t take_max; /* calls an actor takes at once */
@@ -138,7 +145,8 @@ struct queue {
 MUST_CHECK enum status queue_init(struct queue *queue, enum rpc_actor kind, unsigned actors,
                                   unsigned index);
 void queue_fini(struct queue *queue);
-/* Take up to take_max calls; waits at most wait_ms for the first. False: closed and empty. */
+/* Take up to take_max calls, in turn from every tenant that waits; waits at most wait_ms for the
+ * first. While several wait, one gives at most BATCH_SHARE_MAX. False: closed and empty. */
 bool queue_take(struct queue *queue, int64_t wait_ms, struct call_list *ret);
 /* Drops what still waits. */
 void queue_close(struct queue *queue);

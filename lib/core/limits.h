@@ -35,6 +35,7 @@
 #define WORK_QUEUE_MAX         128   /* of slow computation: x 35 ms / 2 workers = 2.2 s of waiting */
 #define SHARD_TENANT_SHARE_MAX 2048  /* of a shard's queue: one tenant leaves room for others */
 #define BATCH_CALLS_MAX        256   /* one transaction: 256 x 20 us = 5 ms of PostgreSQL */
+#define BATCH_SHARE_MAX        64  /* of one tenant while others wait: theirs takes 1.3 ms longer, not 5 */
 #define CLIENT_PENDING_MAX     16384 /* requests in flight from one gateway */
 #define DEADLINE_MS_DEFAULT    10000
 #define DEADLINE_MS_MAX        60000
@@ -66,5 +67,16 @@
 #define SUBSCRIPTIONS_MAX      200
 #define SESSION_QUEUE_BYTES_MAX (1024 * 1024)
 #define FRAMES_PER_S_DEFAULT   50
+#define USER_WRITES_PER_S_DEFAULT 50 /* what one socket may send; nobody types that */
+#define USER_BURST_S           5     /* 250 at once: a script that opens 200 threads */
+#define TENANT_REQUESTS_PER_S_DEFAULT 2000 /* x 110 us of CPU a post: a fifth of one core */
+#define TENANT_BURST_S         1
+#define SIGN_INS_PER_S_DEFAULT 50 /* more than the password workers of auth do: 2 x 1 s / 35 ms */
+#define SIGN_IN_BURST_S        5  /* an office behind one address at nine o'clock */
+#define FANOUT_WRITES_MAX      128 /* of one tenant in a turn: x 7 us = 0.9 ms that others wait */
+#define REFUSED_WRITES_PER_S   10 /* of one socket, answered; a client that waits 0.5 s, 1 s, ... */
+#define REFUSED_WRITES_BURST   100 /* then it is closed: a flood at 50/s after 2.5 s */
+#define RATE_ENTRIES_MAX       16384 /* users, tenants, addresses each: x 150 bytes = 2.4 MB */
+#define RATE_SWEEP_MAX         1024  /* forgotten in a second: the table in 16 s */
 
 #endif

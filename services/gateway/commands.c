@@ -8,6 +8,7 @@
 #include "fanout.h"
 #include "flows.h"
 #include "presence.h"
+#include "quota.h"
 #include "resync.h"
 #include "rpc.h"
 
@@ -156,7 +157,7 @@ static struct asked *asked_for_ack(struct session *session, const Socket__Comman
         fail(session, command, STATUS_VALIDATION_FAILED, "/ref: is not a UUID");
         return NULL;
     }
-    if (session->gateway->is_stopping) {
+    if (session->is_leaving) {
         fail(session, command, STATUS_UNAVAILABLE, "this gateway is stopping");
         return NULL;
     }
@@ -290,24 +291,29 @@ static void do_later(struct session *session, const Socket__Command *command)
 static const struct {
     const char *op;
     void (*run)(struct session *session, const Socket__Command *command);
-} ops[] = {{"post", do_post},
-           {"subscribe", do_subscribe},
-           {"unsubscribe", do_unsubscribe},
-           {"read", do_read},
-           {"typing", do_typing},
-           {"presence", do_presence},
-           {"authenticate", do_authenticate},
-           {"ping", do_ping},
-           {"acknowledge", do_acknowledge},
-           {"answer", do_later}};
+    bool is_write; /* counts against the quota of user and tenant */
+} ops[] = {{"post", do_post, true},
+           {"subscribe", do_subscribe, false},
+           {"unsubscribe", do_unsubscribe, false},
+           {"read", do_read, false},
+           {"typing", do_typing, false},
+           {"presence", do_presence, false},
+           {"authenticate", do_authenticate, false},
+           {"ping", do_ping, false},
+           {"acknowledge", do_acknowledge, true},
+           {"answer", do_later, true}};
 
 static void run_op(struct session *session, const Socket__Command *command)
 {
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
-        if (strcmp(command->op, ops[i].op) == 0) {
+        if (strcmp(command->op, ops[i].op) != 0)
+            continue;
+        const char *refusal = ops[i].is_write ? quota_refuses_write(session) : NULL;
+        if (refusal)
+            fail(session, command, STATUS_RATE_LIMITED, refusal);
+        else
             ops[i].run(session, command);
-            return;
-        }
+        return;
     }
 }
 

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "flows.h"
 #include "json/json.h"
+#include "quota.h"
 #include "revocation.h"
 #include "routes.h"
 #include "static.h"
@@ -228,6 +229,8 @@ void dispatch_run(struct exchange *exchange)
         exchange_fail(exchange, STATUS_RESOURCE_EXHAUSTED, NULL);
         return;
     }
+    if (!quota_admits_request(exchange))
+        return;
     if (route->service) {
         if (!rpc_find(route->service, route->rpc, &rpc)) {
             exchange_fail(exchange, STATUS_UNIMPLEMENTED, NULL);

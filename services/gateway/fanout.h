@@ -8,6 +8,7 @@
 #ifndef WARDROOM_GATEWAY_FANOUT_H
 #define WARDROOM_GATEWAY_FANOUT_H
 
+#include <sys/queue.h>
 #include "frame.h"
 #include "gateway.h"
 #include "session.h"
@@ -24,6 +25,8 @@ struct tenant {
     struct frame_builder updates; /* threads changed by messages, for those who see them all */
     int64_t updates_from_ms;      /* when they may next be written */
     unsigned fetch_tick, fetches; /* how many were fetched in which tick */
+    uint64_t write_turn;          /* fanout.c: in which turn `writes` were made */
+    unsigned writes;
     unsigned mark;
     struct tenant
         *next_check; /* room_check.c, and the four below: to be compared with the service */
@@ -41,7 +44,13 @@ struct room {
     int64_t first_seq, last_seq;  /* of them */
     unsigned messages;
     int64_t written_ms; /* when a frame last left */
-    struct room *next_touched;
+    struct {
+        struct frame *frame; /* on its way to those from `at` on; NULL: none is */
+        int64_t first_seq, last_seq;
+        unsigned messages;
+        size_t at;
+    } leaving;
+    TAILQ_ENTRY(room) next_touched;
     bool is_touched;
 };
 enum subscription_state {
@@ -88,6 +97,9 @@ void fanout_send_room(struct room *room, struct frame *frame, const struct user_
 int64_t fanout_end_turn(void);
 /* A room ends: what it still had to write has no reader. */
 void fanout_forget_room(struct room *room);
+/* Somebody leaves the room from `place`: nobody may be left out of the frame that is leaving. The
+ * place that is now free. */
+size_t fanout_leave_place(struct room *room, size_t place);
 
 /* subscriber_handlers.on_batch */
 void fanout_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes batch);

@@ -11,6 +11,7 @@
 #include "channel/channel.h"
 #include "crypto/token.h"
 #include "index.h"
+#include "rate.h"
 #include "settings.h"
 
 struct listener;
@@ -27,6 +28,7 @@ struct gateway {
     struct listener *listener;
     struct files *files;              /* the frontend */
     struct index tenants;             /* fanout.c: tenants with at least one session */
+    struct rate_table user_rates, tenant_rates, address_rates; /* quota.c */
     struct session *dirty_sessions;   /* what to write or close at the end of this turn */
     struct exchange *ready_exchanges; /* answered in this turn, to be written at its end */
     struct exchange *exchanges;       /* all */
@@ -41,6 +43,7 @@ struct gateway {
     int64_t channel_good_us;  /* when Redis was last known to be there */
     bool is_stopping;
     int64_t stop_by_ms;
+    unsigned leave_per_tick, leave_left; /* turn.c: sessions that are sent away */
     _Atomic bool is_auth_alive, is_threads_alive, is_channel_alive; /* for the ops thread */
 };
 

@@ -159,9 +159,10 @@ void fanout_unsubscribe(struct subscription *subscription)
     struct room *room = subscription->room;
     struct session *session = subscription->session;
     resync_forget(subscription);
+    size_t place = fanout_leave_place(room, subscription->place);
     struct subscription *last = room->subscriptions[--room->count];
-    room->subscriptions[subscription->place] = last;
-    last->place = subscription->place;
+    room->subscriptions[place] = last;
+    last->place = place;
     if (subscription->previous)
         subscription->previous->next = subscription->next;
     else

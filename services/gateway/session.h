@@ -67,9 +67,9 @@ struct session {
     uint16_t close_code;          /* 0: none yet */
     const char *close_reason;     /* a literal */
     int64_t heard_ms, written_ms; /* the peer's last word; the queue's last progress */
-    int64_t refilled_ms;
-    int32_t allowance_mf; /* thousandths of a frame that may still come */
-    bool is_dirty, is_warned, is_pinged, has_lagged;
+    struct rate_bucket frames;   /* that may still come */
+    struct rate_bucket refusals; /* quota.c: of writes, that are still answered */
+    bool is_dirty, is_warned, is_pinged, has_lagged, was_refused, is_leaving;
 };
 
 /* Before the upgrade: check the token, make the session. NULL: `ret_refusal` says why. */

@@ -1,6 +1,7 @@
-/* The way down: no new connections and posts, 1001 to every session whose posts are acked, up to
- * STOP_MS for what is under way, then everything closes its handles and the loop runs out by
- * itself. Next: listener.h
+/* The way down: no new connections; then 1001 to a part of the sessions in each tick, so that the
+ * other gateways are not stormed. One whose turn has come posts no more and goes when its posts are
+ * acked. Up to STOP_MS for what is under way, then everything closes its handles and the loop runs
+ * out by itself. Next: listener.h
  */
 #include "turn.h"
 
@@ -12,6 +13,7 @@
 #include "health.h"
 #include "http.h"
 #include "listener.h"
+#include "quota.h"
 #include "resync.h"
 #include "revocation.h"
 #include "session.h"
@@ -24,6 +26,8 @@
 #define AGAIN_MS         1000       /* a COMMIT that a killed service had sent is through by then */
 #define LATELY_US        10000000LL /* what a publisher may hold back: two time-outs of 1 s, and more */
 #define CHANNEL_DOUBT_US 4000000LL /* a dead Redis is noticed after 3 s without a heartbeat */
+#define SPREAD_MS        3000      /* over which many sessions are sent away */
+#define LEAVE_TICK_MIN   40 /* in a tick all the same: 400/s are 0.4 s of handshakes elsewhere */
 
 /* Only wakes the loop: the turn's end does the rest. */
 static void on_pace(uv_timer_t *timer)
@@ -67,13 +71,29 @@ static void look_at_tenant(void *data, struct index_node *node)
     const struct gateway *gateway = data;
     struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
     int64_t now_ms = gateway_now_ms(gateway), now_s = clock_now_us() / 1000000;
-    for (struct session *session = tenant->sessions; session; session = session->next) {
-        bool has_time = now_ms + LAST_WORDS_MS < gateway->stop_by_ms;
-        if (gateway->is_stopping && (session->posts_in_flight == 0 || !has_time))
-            session_close(session, CLOSE_GOING_AWAY, "going away");
-        else if (!gateway->is_stopping)
-            session_look(session, now_ms, now_s);
-    }
+    for (struct session *session = tenant->sessions; session; session = session->next)
+        session_look(session, now_ms, now_s);
+}
+
+/* In this tick, or once it is time for the last. */
+static void send_away(struct session *session)
+{
+    struct gateway *gateway = session->gateway;
+    bool has_time = gateway_now_ms(gateway) + LAST_WORDS_MS < gateway->stop_by_ms;
+    if (!session->is_leaving && gateway->leave_left == 0 && has_time)
+        return;
+    gateway->leave_left -= !session->is_leaving && gateway->leave_left > 0;
+    session->is_leaving = true;
+    if (session->posts_in_flight == 0 || !has_time)
+        session_close(session, CLOSE_GOING_AWAY, "going away");
+}
+
+static void send_tenant_away(void *data, struct index_node *node)
+{
+    struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
+    (void)data;
+    for (struct session *session = tenant->sessions; session; session = session->next)
+        send_away(session);
 }
 
 /* A replica that went may not have published what it had committed, and PostgreSQL may even be at
@@ -108,7 +128,8 @@ static void close_everything(struct gateway *gateway)
 
 static void go_down(struct gateway *gateway)
 {
-    index_each(&gateway->tenants, look_at_tenant, gateway);
+    gateway->leave_left = gateway->leave_per_tick;
+    index_each(&gateway->tenants, send_tenant_away, gateway);
     bool is_idle = gateway->tenants.count == 0 && !gateway->exchanges;
     if (is_idle || gateway_now_ms(gateway) >= gateway->stop_by_ms)
         close_everything(gateway);
@@ -121,6 +142,7 @@ static void on_second(struct gateway *gateway)
         gateway->channel_good_us = clock_now_us() - CHANNEL_DOUBT_US;
     http_sweep(gateway);
     resync_sweep(gateway);
+    quota_sweep(gateway);
     index_each(&gateway->tenants, look_at_tenant, gateway);
     if (gateway->ticks / TICKS_PER_SECOND % REVOCATION_POLL_S == 0)
         revocation_poll(gateway);
@@ -141,6 +163,20 @@ static void on_tick(uv_timer_t *timer)
         on_second(gateway);
 }
 
+static void count_tenant(void *data, struct index_node *node)
+{
+    unsigned *sessions = data;
+    *sessions += INDEX_OWNER(node, struct tenant, node)->session_count;
+}
+
+static unsigned leave_per_tick(struct gateway *gateway)
+{
+    unsigned sessions = 0;
+    index_each(&gateway->tenants, count_tenant, &sessions);
+    unsigned part = sessions / (SPREAD_MS / TICK_MS) + 1;
+    return part > LEAVE_TICK_MIN ? part : LEAVE_TICK_MIN;
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct gateway *gateway = handle->data;
@@ -149,6 +185,7 @@ static void on_signal(uv_signal_t *handle, int number)
     log_event(LOG_INFO, "stopping", {"signal", LOG_I(number)});
     gateway->is_stopping = true;
     gateway->stop_by_ms = gateway_now_ms(gateway) + STOP_MS;
+    gateway->leave_per_tick = leave_per_tick(gateway);
     listener_stop(gateway->listener);
 }
 
@@ -177,5 +214,6 @@ enum status turn_open(struct gateway *gateway)
 void turn_fini(struct gateway *gateway)
 {
     revocation_fini();
+    quota_fini(gateway);
     gateway->listener = NULL;
 }

@@ -19,7 +19,7 @@
 
 #define CALLS_MAX   4096
 #define OUT_MAX     (64 * 1024)
-#define SOCKETS_MAX 64
+#define SOCKETS_MAX 320
 
 struct lws {
     char out[OUT_MAX];
@@ -268,8 +268,8 @@ struct session *fake_session(const char *tenant, enum role role, uint8_t user)
     session->gateway = &fake_gateway;
     session->wsi = socket;
     session->credential = credential;
-    session->allowance_mf = 100000;
-    session->heard_ms = session->written_ms = session->refilled_ms = gateway_now_ms(&fake_gateway);
+    session->heard_ms = session->written_ms = gateway_now_ms(&fake_gateway);
+    session->frames = (struct rate_bucket){.level_m = 100000, .filled_ms = session->heard_ms};
     sockets[socket_count] = socket;
     sessions[socket_count++] = session;
     session_on_open(session);

@@ -464,5 +464,5 @@ int main(void)
         TEST(test_a_service_that_could_not_publish_makes_us_look),
         TEST(test_many_refills_wait_in_line)};
     return cmocka_run_group_tests_name("fanout", tests, NULL, NULL) + run_outbox_tests() +
-           run_thread_list_tests();
+           run_thread_list_tests() + run_fairness_tests();
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/clock.h"
@@ -367,9 +368,40 @@ static void test_sigterm_closes_sockets_with_1001_and_exits_with_0(void **state)
     raw_close(&idle);
 }
 
+/* Many are sent away in parts: while some are told to go, others are still served. */
+static void test_sigterm_sends_many_sockets_away_one_part_after_the_other(void **state)
+{
+    (void)state;
+    enum { MANY = 300 };
+    static struct test_gateway crowded;
+    static const char *const no_more[] = {NULL};
+    struct raw *raws = calloc(MANY, sizeof *raws);
+    assert_non_null(raws);
+    test_gateway_start_with(&crowded, no_more);
+    char *token = test_token_mint(&crowded.trust, &(struct test_token){.role = ROLE_MEMBER});
+    for (int i = 0; i < MANY; i++) {
+        raws[i] = raw_open(crowded.plain_port);
+        assert_true(raw_ws_open(&raws[i], "/ws/chat/", token));
+    }
+    kill(crowded.pid, SIGTERM);
+    /* The newest goes first, the oldest some 0.7 s later. */
+    assert_int_equal(raw_ws_close_code(&raws[MANY - 1], 5000), 1001);
+    send_text(&raws[0], "{\"op\":\"ping\"}");
+    assert_true(raw_read_until(&raws[0], "\"pong\"", 5000));
+    raw_forget(&raws[0]);
+    assert_int_equal(test_gateway_wait(&crowded), 0);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(raw_ws_close_code(&raws[i], 1000), 1001);
+        raw_close(&raws[i]);
+    }
+    free(token);
+    free(raws);
+}
+
 int run_stop_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sigterm_sends_many_sockets_away_one_part_after_the_other),
         cmocka_unit_test(test_sigterm_closes_sockets_with_1001_and_exits_with_0)};
     return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
 }

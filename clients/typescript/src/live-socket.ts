@@ -59,6 +59,8 @@ export class LiveSocket extends Emitter<LiveEvents> {
   private readonly cursors = new Map<string, ThreadCursor>();
   /** When a subscription was last asked for and has not been confirmed. */
   private readonly asked = new Map<string, number>();
+  /** Why the session is over; nothing would ever send what is posted then. */
+  private over: Problem | null = null;
 
   constructor(options: ConnectionOptions) {
     super();
@@ -67,6 +69,7 @@ export class LiveSocket extends Emitter<LiveEvents> {
     this.connection.on('state', (state) => this.stateChanged(state));
     this.connection.on('event', (event) => this.dispatch(event));
     this.connection.on('ended', (problem) => {
+      this.over = problem;
       this.outbox.fail(problem);
       this.emit('ended', problem);
     });
@@ -82,6 +85,7 @@ export class LiveSocket extends Emitter<LiveEvents> {
   }
 
   start(): void {
+    this.over = null;
     this.connection.start();
   }
 
@@ -120,15 +124,15 @@ export class LiveSocket extends Emitter<LiveEvents> {
   }
 
   post(post: Post): Promise<AckEvent> {
-    return this.outbox.post({ op: 'post', ref: crypto.randomUUID(), ...post });
+    return this.send({ op: 'post', ref: crypto.randomUUID(), ...post });
   }
 
   answer(threadId: string, questionSeq: number, data: unknown, ref = crypto.randomUUID()): Promise<AckEvent> {
-    return this.outbox.post({ op: 'answer', ref, thread_id: threadId, question_seq: questionSeq, data });
+    return this.send({ op: 'answer', ref, thread_id: threadId, question_seq: questionSeq, data });
   }
 
   acknowledge(threadId: string, seq: number, ref = crypto.randomUUID()): Promise<AckEvent> {
-    return this.outbox.post({ op: 'acknowledge', ref, thread_id: threadId, seq });
+    return this.send({ op: 'acknowledge', ref, thread_id: threadId, seq });
   }
 
   /** Stop trying to send a post; its promise is rejected with code `discarded`. */
@@ -139,6 +143,10 @@ export class LiveSocket extends Emitter<LiveEvents> {
   /** For read marks, typing and presence: sent when there is a connection, else false. */
   tell(command: Exclude<ClientCommand, PostCommand>): boolean {
     return this.connection.send(command);
+  }
+
+  private send(command: PostCommand): Promise<AckEvent> {
+    return this.over ? Promise.reject(this.over) : this.outbox.post(command);
   }
 
   private stateChanged(state: ConnectionState): void {

@@ -142,6 +142,8 @@ test('a refused refresh ends the session and rejects what waits', async () => {
   const post = live.post({ thread_id: thread.id, body: 'too late' });
   await expect(post).rejects.toMatchObject({ code: 'invalid_token' });
   expect(ended).toHaveLength(1);
+  const later = live.post({ thread_id: thread.id, body: 'much too late' });
+  await expect(later).rejects.toMatchObject({ code: 'invalid_token' });
 });
 
 test('a close with 4403 ends the session instead of knocking for ever', async () => {
