@@ -54,9 +54,9 @@ void subscriber_close(struct subscriber *subscriber); /* frees itself when its h
 void subscriber_add(struct subscriber *subscriber, const struct tenant_id *tenant);
 void subscriber_remove(struct subscriber *subscriber, const struct tenant_id *tenant);
 bool subscriber_connected(const struct subscriber *subscriber);
-/* Publish from the loop (typing, presence), over the command connection; dropped when not
- * connected. */
-void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
+/* Publish from the loop (typing, presence), over the command connection; false: not connected, and
+ * it is dropped. True says that it was sent, not that it arrived. */
+bool subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
                         struct bytes batch);
 
 #endif

@@ -326,16 +326,16 @@ bool subscriber_connected(const struct subscriber *subscriber)
     return subscriber->is_connected;
 }
 
-void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
+bool subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
                         struct bytes batch)
 {
     CLEANUP(buf_fini) struct buf payload = {0};
     char channel[CHANNEL_NAME_SIZE];
     redisAsyncContext *context = redis_link_context(subscriber->command);
     channel_name(subscriber->region, tenant, channel);
-    if (!context ||
-        payload_seal(&subscriber->keys->keys[0], channel, clock_now_us(), batch, &payload) != OK)
-        return;
-    redisAsyncCommand(context, NULL, NULL, "PUBLISH %b %b", channel, strlen(channel), payload.data,
-                      payload.len);
+    if (!context || payload_seal(&subscriber->keys->keys[0], channel, clock_now_us(), batch,
+                                 &payload) != OK)
+        return false;
+    return redisAsyncCommand(context, NULL, NULL, "PUBLISH %b %b", channel, strlen(channel),
+                             payload.data, payload.len) == REDIS_OK;
 }

@@ -79,4 +79,15 @@
 #define RATE_ENTRIES_MAX       16384 /* users, tenants, addresses each: x 150 bytes = 2.4 MB */
 #define RATE_SWEEP_MAX         1024  /* forgotten in a second: the table in 16 s */
 
+/* Presence, typing and read marks, in a gateway. */
+#define PRESENCE_USERS_MAX     32768 /* of a tenant, on all gateways: x 130 bytes = 4 MiB */
+#define PRESENCE_GATEWAYS_MAX  64    /* that one hears of at a time: as many as PEERS_MAX */
+#define PRESENCE_PIECE_USERS   1000  /* of one publish: x 22 bytes = 22 KiB */
+#define PRESENCE_GREETED_MAX   4096  /* a socket is told of when it opens: x 80 bytes = 320 KiB */
+#define CIRCLE_THREADS_MAX     8192  /* of a tenant's members here: x (90 + 20 x 24) bytes = 5 MiB */
+#define CIRCLE_PAGES_MAX       5     /* of a member's threads: 1,000, the newest */
+#define CIRCLE_IN_FLIGHT_MAX   16    /* lists asked for at a time: x 10 ms = 1,600 members/s */
+#define TYPERS_MAX             20    /* of a thread: x 1/s; more names than a line can show */
+#define READ_MARKS_MAX         200   /* under way of one socket: its subscriptions */
+
 #endif

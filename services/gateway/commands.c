@@ -9,8 +9,10 @@
 #include "flows.h"
 #include "presence.h"
 #include "quota.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "rpc.h"
+#include "typing.h"
 
 /* A call that answers a command when it comes back. */
 struct asked {
@@ -84,14 +86,6 @@ static void on_post_reply(void *data, const struct bus_reply *reply)
                         "");
         arena_reset(arena);
     }
-    asked_free(asked);
-}
-
-static void on_quiet_reply(void *data, const struct bus_reply *reply)
-{
-    struct asked *asked = data;
-    if (may_answer(asked) && reply->status != OK)
-        on_failure(asked, reply);
     asked_free(asked);
 }
 
@@ -184,6 +178,9 @@ static void do_post(struct session *session, const Socket__Command *command)
     struct asked *asked = asked_for_ack(session, command, &ref);
     if (!asked)
         return;
+    struct subscription *subscription = fanout_find(session, &asked->thread);
+    if (subscription)
+        typing_end(subscription);
     Threads__PostRequest post = THREADS__POST_REQUEST__INIT;
     post.thread_id = command->thread_id;
     post.client_id = (ProtobufCBinaryData){16, ref.b};
@@ -220,37 +217,34 @@ static void do_acknowledge(struct session *session, const Socket__Command *comma
 
 static void do_read(struct session *session, const Socket__Command *command)
 {
-    struct thread_id thread = {0};
-    struct asked *asked = thread_of(command, &thread) ? asked_new(session, &thread, "") : NULL;
-    Threads__ReadRequest read = THREADS__READ_REQUEST__INIT;
-    read.thread_id = command->thread_id;
-    read.seq = command->seq;
-    const struct rpc_call call = {.rpc = rpc_of(RPC_THREADS_READ),
-                                  .request = &read.base,
-                                  .token = session_token(session),
-                                  .shard_key = uuid_bytes(&thread.u)};
-    if (asked && rpc_start(session->gateway, &call, on_quiet_reply, asked, NULL))
+    struct thread_id thread;
+    if (!thread_of(command, &thread) || command->seq < 1) {
+        fail(session, command, STATUS_VALIDATION_FAILED, "/seq: must be at least 1");
         return;
-    if (asked)
-        asked_free(asked);
-    fail(session, command, STATUS_RESOURCE_EXHAUSTED, "");
+    }
+    enum status status = read_marks_put(session, &thread, command->seq);
+    if (status != OK)
+        fail(session, command, status, "too many read marks under way");
 }
 
 static void do_typing(struct session *session, const Socket__Command *command)
 {
     struct thread_id thread;
-    const struct subscription *subscription =
+    struct subscription *subscription =
         thread_of(command, &thread) ? fanout_find(session, &thread) : NULL;
-    if (subscription && subscription->state != SUBSCRIPTION_OPENING)
-        presence_say_typing(session, &thread, command->active);
-    else
+    if (!subscription || subscription->state == SUBSCRIPTION_OPENING)
         fail(session, command, STATUS_CONFLICT, "subscribe to the thread first");
+    else if (session_who(session)->role == ROLE_AUDITOR)
+        fail(session, command, STATUS_FORBIDDEN, "auditors only read");
+    else
+        typing_say(subscription, command->active);
 }
 
 static void do_presence(struct session *session, const Socket__Command *command)
 {
-    if (strcmp(command->status, "online") == 0 || strcmp(command->status, "away") == 0)
-        presence_say_status(session, command->status);
+    bool is_away = strcmp(command->status, "away") == 0;
+    if (is_away || strcmp(command->status, "online") == 0)
+        presence_set_away(session, is_away);
     else
         fail(session, command, STATUS_VALIDATION_FAILED, "/status: must be online or away");
 }
@@ -272,9 +266,12 @@ static void do_authenticate(struct session *session, const Socket__Command *comm
         session_close(session, CLOSE_FORBIDDEN, "token of another account");
         return;
     }
+    bool is_other_role = old->role != fresh->who.role;
     credential_drop(session->credential);
     session->credential = fresh;
     session->is_warned = false;
+    if (is_other_role)
+        presence_greet(session);
     event_expiry(session_event(session), "authenticated", fresh->who.expires_at_s);
 }
 

@@ -10,8 +10,10 @@
 #include "events.pb-c.h"
 #include "pacer.h"
 #include "presence.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "thread_list.h"
+#include "typing.h"
 
 /* A frame costs one write a subscriber, about 7 us, whatever is in it. So when writing takes more
  * than its share of the loop (pacer.h), messages of a room that was written less than PACE_MS ago
@@ -149,13 +151,15 @@ static void on_event(struct tenant *tenant, const Events__Event *event)
         thread_list_on_event(tenant, event->thread);
         break;
     case EVENTS__EVENT__OF_TYPING:
-        presence_on_typing(tenant, event->typing);
+        typing_on_event(tenant, event->typing);
         break;
     case EVENTS__EVENT__OF_READ:
-        presence_on_read(tenant, event->read);
+        read_marks_on_event(tenant, event->read);
+        break;
+    case EVENTS__EVENT__OF_GATEWAY_PRESENCE:
+        presence_on_words(tenant, event->gateway_presence);
         break;
     case EVENTS__EVENT__OF_PRESENCE:
-        presence_on_presence(tenant, event->presence);
         break;
     case EVENTS__EVENT__OF_LOST:
         resync_check(tenant->gateway, tenant, event->lost->since_us - CLOCKS_APART_US);

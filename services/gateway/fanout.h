@@ -33,6 +33,7 @@ struct tenant {
     bool is_checking;
     int64_t check_since_us; /* with the list of threads changed since; 0: rooms only */
     int64_t check_from_ms, checked_ms;
+    struct presence *presence;
 };
 struct room {
     struct index_node node; /* key: thread */
@@ -52,6 +53,7 @@ struct room {
     } leaving;
     TAILQ_ENTRY(room) next_touched;
     bool is_touched;
+    struct typers *typers; /* typing.c; NULL: nobody types */
 };
 enum subscription_state {
     SUBSCRIPTION_OPENING, /* the service has not yet said that it may */
@@ -72,6 +74,8 @@ struct subscription {
     uint64_t serial;       /* of the request that may answer it; 0: none */
     int64_t not_before_ms; /* of its next request */
     struct subscription *next_waiting, *previous_waiting;
+    int64_t typing_from_ms;  /* typing.c: when its next word counts */
+    int64_t typing_until_ms; /* it is taken for typing */
 };
 
 /* A session begins and ends. RESOURCE_EXHAUSTED: it could not join. */

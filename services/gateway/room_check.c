@@ -15,6 +15,7 @@
 #include "core/limits.h"
 #include "counters.h"
 #include "presence.h"
+#include "read_marks.h"
 #include "rpc.h"
 #include "thread_list.h"
 
@@ -108,7 +109,7 @@ static void on_mark(struct tenant *tenant, const Threads__Mark *mark)
     read.user_id = mark->user_id;
     read.seq = mark->seq;
     read.at_us = mark->at_us;
-    presence_on_read(tenant, &read);
+    read_marks_on_event(tenant, &read);
 }
 
 static void ask(struct tenant *tenant, const Threads__HeadsRequest *request, unsigned pages);

@@ -14,6 +14,7 @@
 #include "events.h"
 #include "fanout.h"
 #include "outbox.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "revocation.h"
 #include "wire.h"
@@ -197,6 +198,7 @@ void session_on_pong(struct session *session)
 
 void session_on_closed(struct session *session)
 {
+    read_marks_flush(session, NULL);
     if (session->tenant) {
         metric_add(counter_metric(COUNT_SESSIONS), -1);
         fanout_leave(session);
@@ -226,6 +228,9 @@ static void check_token(struct session *session, int64_t now_s)
     int64_t left_s = session_who(session)->expires_at_s - now_s;
     if (left_s <= 0) {
         session_close(session, CLOSE_TOKEN, "token expired");
+    } else if (revocation_has(&session_who(session)->session)) {
+        count(COUNT_REVOKED); /* heard of between the check of its token and its opening */
+        session_close(session, CLOSE_TOKEN, "session ended");
     } else if (left_s <= WARN_BEFORE_S && !session->is_warned) {
         session->is_warned = true;
         event_expiry(session_event(session), "expiring", session_who(session)->expires_at_s);

@@ -9,12 +9,12 @@
 #include "core/arena.h"
 #include "core/limits.h"
 #include "json/json.h"
+#include "presence.h"
 #include "rpc.h"
 
 #define WATCHES_MAX       4096        /* of one tenant: 4096 x (100 bytes + 16 a participant) */
 #define UPDATES_BYTES_MAX (64 * 1024) /* of one frame; a thread more is at most 40 KiB */
 #define TRIES_MAX         8           /* members who are asked for before a thread is left alone */
-#define SEES_ALL          (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_AUDITOR))
 
 struct watch {
     struct index_node node; /* key: thread */
@@ -119,7 +119,7 @@ static bool takes_part(const Threads__Thread *thread, const struct user_id *user
 
 bool thread_list_may_see(const struct principal *who, const Threads__Thread *thread)
 {
-    return (SEES_ALL & ROLE_BIT(who->role)) || takes_part(thread, &who->user);
+    return thread_list_sees_all(who->role) || takes_part(thread, &who->user);
 }
 
 static bool took_part(const struct watch *watch, const struct user_id *user)
@@ -230,6 +230,7 @@ void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *even
     }
     if (watch)
         remember_thread(watch, thread);
+    presence_on_thread(tenant, thread);
     frame_drop(frame);
     frame_drop(removed);
 }
@@ -291,7 +292,7 @@ static struct session *asker_of(const struct watch *watch)
         return room->subscriptions[watch->tries % room->count]->session;
     for (struct session *session = tenant->sessions; session; session = session->next) {
         const struct principal *who = session_who(session);
-        if ((SEES_ALL & ROLE_BIT(who->role)) || took_part(watch, &who->user))
+        if (thread_list_sees_all(who->role) || took_part(watch, &who->user))
             return session;
     }
     if (watch->is_known)
@@ -306,7 +307,7 @@ static struct session *asker_of(const struct watch *watch)
 
 static bool sees_all(const struct session *session)
 {
-    return SEES_ALL & ROLE_BIT(session_who(session)->role);
+    return thread_list_sees_all(session_who(session)->role);
 }
 
 /* What was collected, to those who see every thread. */
@@ -352,6 +353,7 @@ static void on_thread(struct watch *watch, struct bytes payload)
         write_thread(thread, "updated", frame_next_event(&tenant->updates));
         tell_members(tenant, watch, thread);
         remember_thread(watch, thread);
+        presence_on_thread(tenant, thread);
     }
     arena_free(arena);
 }

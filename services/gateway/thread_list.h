@@ -28,6 +28,12 @@ void thread_list_end(struct tenant *tenant);
 /* Ten times a second. */
 void thread_list_tick(struct gateway *gateway);
 
+/* Do people of this role see every thread of their tenant? */
+static inline bool thread_list_sees_all(enum role role)
+{
+    return (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_AUDITOR)) &
+           ROLE_BIT(role);
+}
 /* May this session see a thread with these participants? */
 bool thread_list_may_see(const struct principal *who, const Threads__Thread *thread);
 

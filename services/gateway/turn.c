@@ -13,11 +13,14 @@
 #include "health.h"
 #include "http.h"
 #include "listener.h"
+#include "presence.h"
 #include "quota.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "revocation.h"
 #include "session.h"
 #include "thread_list.h"
+#include "typing.h"
 
 #define TICK_MS          100
 #define TICKS_PER_SECOND 10
@@ -38,7 +41,8 @@ static void on_pace(uv_timer_t *timer)
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct gateway *gateway = handle->data;
-    int64_t next_ms = fanout_end_turn();
+    int64_t next_ms = fanout_end_turn(), presence_ms = presence_end_turn(gateway);
+    next_ms = presence_ms < next_ms ? presence_ms : next_ms;
     if (next_ms != FANOUT_NOTHING_WAITS && !uv_is_closing((uv_handle_t *)&gateway->pace))
         uv_timer_start(&gateway->pace, on_pace, (uint64_t)next_ms, 0);
     sessions_end_turn(gateway);
@@ -50,20 +54,33 @@ void turn_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes b
     fanout_on_batch(gateway, tenant, batch);
 }
 
+/* What gateways said to one another, and what services said of threads, may be lost. */
+static void start_over_presence(void *data, struct index_node *node)
+{
+    struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
+    (void)data;
+    presence_channel_ask(tenant);
+    circle_list_again(tenant);
+}
+
 void turn_on_channel_state(void *data, bool is_connected)
 {
     struct gateway *gateway = data;
     log_event(is_connected ? LOG_INFO : LOG_WARN, is_connected ? "redis.up" : "redis.down");
     health_look(gateway);
-    if (is_connected)
-        resync_check(gateway, NULL, gateway->channel_good_us - CLOCKS_APART_US);
+    if (!is_connected)
+        return;
+    resync_check(gateway, NULL, gateway->channel_good_us - CLOCKS_APART_US);
+    index_each(&gateway->tenants, start_over_presence, NULL);
 }
 
 void turn_on_channel_added(void *data, const struct tenant_id *id)
 {
     struct tenant *tenant = fanout_tenant(data, id);
-    if (tenant)
-        resync_check(data, tenant, clock_now_us() - LATELY_US - CLOCKS_APART_US);
+    if (!tenant)
+        return;
+    resync_check(data, tenant, clock_now_us() - LATELY_US - CLOCKS_APART_US);
+    start_over_presence(NULL, &tenant->node);
 }
 
 static void look_at_tenant(void *data, struct index_node *node)
@@ -130,7 +147,10 @@ static void go_down(struct gateway *gateway)
 {
     gateway->leave_left = gateway->leave_per_tick;
     index_each(&gateway->tenants, send_tenant_away, gateway);
-    bool is_idle = gateway->tenants.count == 0 && !gateway->exchanges;
+    bool is_idle = gateway->tenants.count == 0 && !gateway->exchanges && read_marks_waiting() == 0;
+    read_marks_tick(gateway);
+    if (gateway_now_ms(gateway) >= gateway->stop_by_ms - TICK_MS)
+        presence_channel_goodbye_all(gateway); /* a tick early, so that it is still written */
     if (is_idle || gateway_now_ms(gateway) >= gateway->stop_by_ms)
         close_everything(gateway);
 }
@@ -159,6 +179,9 @@ static void on_tick(uv_timer_t *timer)
     resync_tick(gateway);
     resync_check_tick(gateway);
     thread_list_tick(gateway);
+    presence_tick(gateway);
+    typing_tick(gateway);
+    read_marks_tick(gateway);
     if (++gateway->ticks % TICKS_PER_SECOND == 0)
         on_second(gateway);
 }

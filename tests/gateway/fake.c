@@ -14,12 +14,16 @@
 #include "core/clock.h"
 #include "events.pb-c.h"
 #include "files.pb-c.h"
+#include "presence.h"
+#include "read_marks.h"
 #include "rpc.h"
+#include "typing.h"
 #include "wire.h"
 
-#define CALLS_MAX   4096
-#define OUT_MAX     (64 * 1024)
-#define SOCKETS_MAX 320
+#define CALLS_MAX     4096
+#define OUT_MAX       (64 * 1024)
+#define SOCKETS_MAX   320
+#define PUBLISHED_MAX 256
 
 struct lws {
     char out[OUT_MAX];
@@ -45,6 +49,10 @@ static struct lws *sockets[SOCKETS_MAX];
 static struct session *sessions[SOCKETS_MAX];
 static size_t socket_count;
 static int64_t slow_writes_us;
+static struct buf published[PUBLISHED_MAX];
+static struct tenant_id published_by[PUBLISHED_MAX];
+static size_t published_count;
+static bool is_channel_away;
 
 /* --- wire.h --- */
 
@@ -204,12 +212,25 @@ void subscriber_remove(struct subscriber *subscriber, const struct tenant_id *te
     (void)tenant;
 }
 
-void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
+bool subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
                         struct bytes batch)
 {
     (void)subscriber;
-    (void)tenant;
-    (void)batch;
+    if (is_channel_away)
+        return false;
+    if (published_count == PUBLISHED_MAX)
+        fake_forget_published();
+    published_by[published_count] = *tenant;
+    struct buf *kept = &published[published_count++];
+    *kept = (struct buf){0};
+    buf_append(kept, batch.data, batch.len);
+    return true;
+}
+
+bool subscriber_connected(const struct subscriber *subscriber)
+{
+    (void)subscriber;
+    return !is_channel_away;
 }
 
 void command_run(struct session *session, struct bytes text)
@@ -220,14 +241,50 @@ void command_run(struct session *session, struct bytes text)
     buf_text(out, "}");
 }
 
+void fake_channel_away(bool is_away)
+{
+    is_channel_away = is_away;
+}
+
+void fake_forget_published(void)
+{
+    for (size_t i = 0; i < published_count; i++)
+        buf_fini(&published[i]);
+    published_count = 0;
+}
+
+size_t fake_published_count(void)
+{
+    return published_count;
+}
+
+Events__Batch *fake_published(size_t at)
+{
+    assert_true(at < published_count);
+    Events__Batch *batch = events__batch__unpack(NULL, published[at].len, published[at].data);
+    assert_non_null(batch);
+    return batch;
+}
+
+void fake_loop_back(void)
+{
+    for (size_t i = 0; i < published_count; i++)
+        fanout_on_batch(&fake_gateway, &published_by[i], buf_bytes(&published[i]));
+    fake_forget_published();
+    fake_turn();
+}
+
 /* --- the gateway --- */
 
 int fake_open(void **state)
 {
     (void)state;
     settings = (struct settings){.frames_per_s = 50, .subscriptions_max = 5};
-    fake_gateway = (struct gateway){.loop = &loop, .settings = &settings};
-    return uv_loop_init(&loop);
+    is_channel_away = false;
+    int result = uv_loop_init(&loop);
+    fake_gateway = (struct gateway){
+        .loop = &loop, .settings = &settings, .bus = (struct bus_client *)(void *)&settings};
+    return result;
 }
 
 int fake_close(void **state)
@@ -247,6 +304,7 @@ int fake_close(void **state)
     }
     call_count = 0;
     fake_turn();
+    fake_forget_published();
     assert_int_equal(fake_gateway.tenants.count, 0);
     index_fini(&fake_gateway.tenants);
     return uv_loop_close(&loop);
@@ -312,6 +370,16 @@ void fake_block(struct session *session, bool is_blocked)
 uint16_t fake_closed(const struct session *session)
 {
     return session->wsi->close_code;
+}
+
+void fake_live_pass(int64_t ms)
+{
+    fake_pass(ms);
+    presence_tick(&fake_gateway);
+    typing_tick(&fake_gateway);
+    read_marks_tick(&fake_gateway);
+    presence_end_turn(&fake_gateway);
+    fake_turn();
 }
 
 void fake_turn(void)
@@ -399,7 +467,7 @@ void fake_answer_heads(const struct fake_head *heads, size_t count, int64_t next
     fake_answer(fake_call_of("Heads"), &reply.base);
 }
 
-static void deliver(const char *tenant, Events__Event **events, size_t count)
+void fake_deliver(const char *tenant, Events__Event **events, size_t count)
 {
     Events__Batch batch = EVENTS__BATCH__INIT;
     struct tenant_id id;
@@ -431,7 +499,7 @@ void fake_batch(const char *tenant, uint8_t number, int64_t from, int64_t to)
         events[i].message = &messages[i];
         list[i] = &events[i];
     }
-    deliver(tenant, list, count);
+    fake_deliver(tenant, list, count);
     free(messages);
     free(events);
     free(list);
@@ -444,8 +512,10 @@ void fake_lost(const char *tenant, int64_t since_us)
     lost.since_us = since_us;
     event.of_case = EVENTS__EVENT__OF_LOST;
     event.lost = &lost;
-    deliver(tenant, events, 1);
+    fake_deliver(tenant, events, 1);
 }
+
+static int64_t last_change;
 
 void fake_thread_event(const char *tenant, uint8_t number, uint8_t first, uint8_t second)
 {
@@ -464,11 +534,12 @@ void fake_thread_event(const char *tenant, uint8_t number, uint8_t first, uint8_
     thread.title = (char[]){"secret title"};
     thread.participants = list;
     thread.n_participants = second ? 2 : 1;
+    thread.last_seq = ++last_change;
     change.thread = &thread;
     change.change = EVENTS__CHANGE__CHANGE_UPDATED;
     event.of_case = EVENTS__EVENT__OF_THREAD;
     event.thread = &change;
-    deliver(tenant, events, 1);
+    fake_deliver(tenant, events, 1);
 }
 
 void fake_subscribe_live(struct session *session, uint8_t number, int64_t last)

@@ -6,6 +6,7 @@
 #ifndef WARDROOM_TESTS_GATEWAY_FAKE_H
 #define WARDROOM_TESTS_GATEWAY_FAKE_H
 
+#include "events.pb-c.h"
 #include "fanout.h"
 #include "resync.h"
 #include "session.h"
@@ -33,6 +34,18 @@ uint16_t fake_closed(const struct session *session);
 /* The end of a loop turn; then `ms` pass. */
 void fake_turn(void);
 void fake_pass(int64_t ms);
+
+/* Some time passes for presence, typing and read marks as well. */
+void fake_live_pass(int64_t ms);
+
+/* What the gateway published, and what it hears: as if Redis were there, or were not. */
+void fake_channel_away(bool is_away);
+size_t fake_published_count(void);
+Events__Batch *fake_published(size_t at); /* the caller frees it */
+void fake_forget_published(void);
+/* All that was published comes back, as it does from Redis. */
+void fake_loop_back(void);
+void fake_deliver(const char *tenant, Events__Event **events, size_t count);
 
 /* The oldest unanswered call of a method ("History"); NULL: none. Answering it runs its `done`. */
 struct fake_call;
