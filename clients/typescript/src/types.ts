@@ -17,6 +17,8 @@ export type MessageKind =
   | 'acknowledgement'
   | 'system';
 
+export type PresenceStatus = 'online' | 'away' | 'offline';
+
 export interface Page<Item> {
   results: Item[];
   next: string | null;
