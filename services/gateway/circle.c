@@ -214,6 +214,13 @@ enum circle_put circle_put(struct circle *circle, const struct thread_id *thread
     return CIRCLE_FULL;
 }
 
+bool circle_takes_part(const struct circle *circle, const struct thread_id *thread,
+                       const struct person *person)
+{
+    const struct roster *roster = circle_roster(circle, thread);
+    return roster && is_in(roster, &person->id.u);
+}
+
 static void leave(struct circle *circle, struct roster *roster, struct person *person)
 {
     size_t at = 0;

@@ -69,6 +69,9 @@ enum circle_put { CIRCLE_SAME, CIRCLE_CHANGED, CIRCLE_UNHEARD, CIRCLE_FULL };
 enum circle_put circle_put(struct circle *circle, const struct thread_id *thread,
                            const struct uuid *people, size_t count, int64_t last_seq,
                            int64_t now_ms);
+/* Does the roster of a thread name this person? */
+bool circle_takes_part(const struct circle *circle, const struct thread_id *thread,
+                       const struct person *person);
 /* The person is in no roster that was not confirmed since `began_ms`. */
 void circle_drop_stale(struct circle *circle, struct person *person, int64_t began_ms);
 

@@ -122,13 +122,16 @@ bool thread_list_may_see(const struct principal *who, const Threads__Thread *thr
     return thread_list_sees_all(who->role) || takes_part(thread, &who->user);
 }
 
-static bool took_part(const struct watch *watch, const struct user_id *user)
+/* As far as is known here: from the thread's last fetch, or from the member's own list. */
+static bool took_part(const struct watch *watch, const struct session *session)
 {
+    const struct user_id *user = &session_who(session)->user;
     for (size_t i = 0; watch && i < watch->participant_count; i++) {
         if (uuid_equal(&watch->participants[i], &user->u))
             return true;
     }
-    return false;
+    return watch && session->person &&
+           circle_takes_part(&session->tenant->presence->circle, &watch->thread, session->person);
 }
 
 /* Room for the ids of so many; NULL: out of memory, and nobody is known. */
@@ -224,7 +227,7 @@ void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *even
         if (thread_list_may_see(who, thread)) {
             if (frame)
                 session_send(session, frame);
-        } else if (session->mark == mark || took_part(watch, &who->user)) {
+        } else if (session->mark == mark || took_part(watch, session)) {
             take_away(session, &id, removed);
         }
     }
@@ -292,7 +295,7 @@ static struct session *asker_of(const struct watch *watch)
         return room->subscriptions[watch->tries % room->count]->session;
     for (struct session *session = tenant->sessions; session; session = session->next) {
         const struct principal *who = session_who(session);
-        if (thread_list_sees_all(who->role) || took_part(watch, &who->user))
+        if (thread_list_sees_all(who->role) || took_part(watch, session))
             return session;
     }
     if (watch->is_known)

@@ -156,6 +156,20 @@ static void test_who_is_taken_into_a_thread_is_told_who_is_in_it(void **state)
     assert_int_equal(fake_frames(member), 0);
 }
 
+static void test_a_removal_is_told_to_who_is_only_known_from_its_own_list(void **state)
+{
+    (void)state;
+    struct session *member = greeted("acme", ROLE_MEMBER, 3);
+    answer_list(1, 3, 7);
+    forget_written(member);
+    fake_thread_event("acme", 1, 7, 0);
+    fake_turn();
+    assert_non_null(strstr(fake_written(member), "\"change\":\"removed\""));
+    fake_thread_event("acme", 1, 7, 0);
+    fake_turn();
+    assert_int_equal(fake_frames(member), 0);
+}
+
 static void test_lists_are_asked_once_a_person_and_again_after_a_loss(void **state)
 {
     (void)state;
@@ -380,6 +394,7 @@ int main(void)
         TEST(test_a_member_hears_of_those_it_shares_a_thread_with),
         TEST(test_when_it_opens_a_socket_is_told_who_is_there_once),
         TEST(test_who_is_taken_into_a_thread_is_told_who_is_in_it),
+        TEST(test_a_removal_is_told_to_who_is_only_known_from_its_own_list),
         TEST(test_lists_are_asked_once_a_person_and_again_after_a_loss),
         TEST(test_a_thread_that_a_list_does_not_name_any_more_is_left),
         TEST(test_several_tabs_are_one_person_and_the_best_of_them_counts),

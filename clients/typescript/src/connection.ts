@@ -230,6 +230,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   private retryLater(): void {
     this.setState('offline');
+    if (!this.wanted) return; // whoever listened has stopped it
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => void this.open(), this.backoff.nextMs());
   }
