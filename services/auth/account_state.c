@@ -4,6 +4,11 @@
 #include "core/clock.h"
 #include "sessions.h"
 
+/* Of one account, by one transaction: gateways are told the rows of a transaction whole, and 4096
+ * rows at a time (sessions.c). Who signed in more often within 17 minutes keeps access tokens until
+ * they run out, and nothing else. */
+#define REVOCATIONS_OF_USER_MAX 2000
+
 /* NOT_FOUND: nobody has that name. The transaction has entered the tenant of the account. */
 static enum status find(struct auth_state *state, struct tenant_tx *tx, const char *name,
                         struct account *ret)
@@ -33,6 +38,7 @@ static enum status end_sessions(struct call *call, const struct user_id *user)
     if (status == OK) {
         status = tenant_tx_leave(call->tx);
     }
+    count = count < REVOCATIONS_OF_USER_MAX ? count : REVOCATIONS_OF_USER_MAX;
     return status == OK ? revocation_add_all(call->tx, user, fresh, count, now_us) : status;
 }
 

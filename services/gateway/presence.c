@@ -57,7 +57,7 @@ void presence_end(struct tenant *tenant)
 static enum presence_state best_of(const struct person *person)
 {
     enum presence_state best = PRESENCE_OFFLINE;
-    for (const struct session *session = person->sessions; session;
+    for (const struct session *session = person->sessions; session && best != PRESENCE_ONLINE;
          session = session->next_of_person) {
         enum presence_state one = session->is_away ? PRESENCE_AWAY : PRESENCE_ONLINE;
         best = one > best ? one : best;
@@ -146,7 +146,10 @@ void presence_join(struct session *session)
     if (!person)
         return; /* without memory: nobody hears of it */
     session->person = person;
+    session->previous_of_person = NULL;
     session->next_of_person = person->sessions;
+    if (session->next_of_person)
+        session->next_of_person->previous_of_person = session;
     person->sessions = session;
     begin_listening(session);
     set_greeting_due(session, true);
@@ -160,14 +163,16 @@ void presence_leave(struct session *session)
     if (!person)
         return;
     set_greeting_due(session, false);
-    struct session **link = &person->sessions;
-    while (*link != session)
-        link = &(*link)->next_of_person;
-    *link = session->next_of_person;
+    if (session->previous_of_person)
+        session->previous_of_person->next_of_person = session->next_of_person;
+    else
+        person->sessions = session->next_of_person;
+    if (session->next_of_person)
+        session->next_of_person->previous_of_person = session->previous_of_person;
     stop_listening(session);
     person_changed(tenant, person);
     session->person = NULL;
-    session->next_of_person = NULL;
+    session->next_of_person = session->previous_of_person = NULL;
     circle_release(&tenant->presence->circle, person);
 }
 

@@ -1,4 +1,4 @@
-/* One mark per socket and thread, in a list of all and in one of its session. Next: thread_list.h
+/* One mark per socket and thread, in a list of all and in one of its session. Next: commands.h
  */
 #include "read_marks.h"
 

@@ -2,7 +2,7 @@
  *
  * The first goes out at once, what comes sooner than the next may go waits, and only the highest of
  * that is written. A mark that could not be written is tried again, also after its socket has
- * closed. Next: thread_list.h
+ * closed. Next: commands.h
  */
 #ifndef WARDROOM_GATEWAY_READ_MARKS_H
 #define WARDROOM_GATEWAY_READ_MARKS_H

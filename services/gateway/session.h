@@ -60,7 +60,7 @@ struct session {
     unsigned subscription_count;
     unsigned mark;         /* fanout.c: seen in this pass */
     struct person *person; /* presence.c, and the four below; NULL: nobody hears of it */
-    struct session *next_of_person;
+    struct session *next_of_person, *previous_of_person;
     bool is_away, is_listener, is_greeting_due;
     struct read_mark *read_marks; /* read_marks.c: under way */
     unsigned read_mark_count;

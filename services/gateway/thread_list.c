@@ -1,7 +1,7 @@
 /* Watches: per tenant and thread, who takes part and whether it has to be fetched.
  *
  * A watch is a cache: forgetting one costs a fetch, and at worst a member who was taken out of a
- * thread that nobody here was subscribed to learns it from the next list. Next: presence.h
+ * thread that nobody here was subscribed to learns it from the next list. Next: presence_table.h
  */
 #include "thread_list.h"
 

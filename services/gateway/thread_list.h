@@ -3,7 +3,7 @@
  * Changes that the threads service publishes go to everybody who may see the thread. A new message
  * changes a thread as well (last_seq, waiting_on): the thread is fetched once per THREAD_UPDATE_MS
  * at most and sent whole, many threads in one frame to those who see them all. A tenant with many
- * busy threads gets FETCHES_PER_TICK of them a tick, so each less often. Next: presence.h
+ * busy threads gets FETCHES_PER_TICK of them a tick, so each less often. Next: presence_table.h
  */
 #ifndef WARDROOM_GATEWAY_THREAD_LIST_H
 #define WARDROOM_GATEWAY_THREAD_LIST_H

@@ -178,6 +178,8 @@ static void on_tick(uv_timer_t *timer)
     watch_threads(gateway);
     resync_tick(gateway);
     resync_check_tick(gateway);
+    if (!revocation_is_current())
+        revocation_poll(gateway);
     thread_list_tick(gateway);
     presence_tick(gateway);
     typing_tick(gateway);

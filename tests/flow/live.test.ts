@@ -180,6 +180,15 @@ describe.skipIf(!suiteIsThere())('presence, typing and read marks', () => {
     await until(() => expect(typings(watcher, threadId).at(-1)).toBe(false), 2_000);
   });
 
+  test('an auditor only reads: its typing is refused', async () => {
+    const auditor = openTab(await client(login(0, 'auditor')));
+    await subscribed(auditor, threadId);
+    auditor.live.tell({ op: 'typing', thread_id: threadId, active: true });
+    await until(() =>
+      expect(auditor.events.some((event) => event.type === 'error' && event.code === 'forbidden')).toBe(true),
+    );
+  });
+
   test('a burst of read marks is few writes, the highest counts, and closing loses none', async () => {
     const watcher = await tabOn('gateway-1', analyst);
     const tab = await tabOn('gateway-2', member.http);

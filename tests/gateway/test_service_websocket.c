@@ -137,7 +137,7 @@ static void test_a_burst_of_answers_is_one_frame(void **state)
         at += 4 + sizeof text - 1;
     }
     raw_send_bytes(&raw, burst, at);
-    assert_true(raw_read_until(&raw, "}]", 5000));
+    assert_true(raw_read_until(&raw, "\"12345\"}]", 5000));
     assert_int_equal(raw_count(&raw, "\"pong\""), 8);
     raw_close(&raw);
 }
@@ -186,6 +186,44 @@ static void test_without_services_subscribe_and_post_are_errors(void **state)
     assert_true(raw_read_until(&raw, "\"ref\":\"" THREAD "\"", 5000));
     assert_true(raw_read_until(&raw, "\"type\":\"error\",\"thread_id\"", 15000));
     raw_close(&raw);
+}
+
+static void test_presence_typing_and_read_marks_that_make_no_sense_are_errors(void **state)
+{
+    (void)state;
+    struct raw raw = open_socket();
+    send_text(&raw, "{\"op\":\"presence\",\"status\":\"offline\"}");
+    send_text(&raw, "{\"op\":\"presence\",\"status\":\"away\"}");
+    send_text(&raw, "{\"op\":\"typing\",\"thread_id\":\"" THREAD "\",\"active\":true}");
+    send_text(&raw, "{\"op\":\"read\",\"thread_id\":\"" THREAD "\",\"seq\":0}");
+    send_text(&raw, "{\"op\":\"read\",\"thread_id\":\"" THREAD "\",\"seq\":-1}");
+    send_text(&raw, "{\"op\":\"ping\",\"ref\":\"after\"}");
+    assert_true(raw_read_until(&raw, "after", 5000));
+    assert_int_equal(raw_count(&raw, "\"code\":\"validation_failed\""), 3);
+    assert_int_equal(raw_count(&raw, "\"code\":\"conflict\""), 1);
+    raw_close(&raw);
+}
+
+#define PERSON "\"user_id\":\"ab000000-0000-0000-0000-000000000000\",\"status\":\""
+
+static void test_who_is_there_is_told_without_redis_and_services_on_one_gateway(void **state)
+{
+    (void)state;
+    struct test_token person = {.role = ROLE_ADMIN};
+    person.user.u.b[0] = 0xab;
+    char *token = test_token_mint(&test_gateway.trust, &person);
+    struct raw watcher = open_socket();
+    struct raw first = raw_open(test_gateway.plain_port);
+    assert_true(raw_ws_open(&first, "/ws/chat/", token));
+    assert_true(raw_read_until(&watcher, PERSON "online\"", 5000));
+    send_text(&first, "{\"op\":\"presence\",\"status\":\"away\"}");
+    assert_true(raw_read_until(&watcher, PERSON "away\"", 5000));
+    int64_t closed_ms = clock_monotonic_ms();
+    raw_close(&first);
+    assert_true(raw_read_until(&watcher, PERSON "offline\"", 10000));
+    assert_true(clock_monotonic_ms() - closed_ms > 4000);
+    raw_close(&watcher);
+    free(token);
 }
 
 static void test_binary_is_1003(void **state)
@@ -342,6 +380,8 @@ int run_websocket_tests(void)
         cmocka_unit_test(test_unknown_ops_and_members_are_errors_and_the_socket_lives),
         cmocka_unit_test(test_what_comes_later_says_so),
         cmocka_unit_test(test_without_services_subscribe_and_post_are_errors),
+        cmocka_unit_test(test_presence_typing_and_read_marks_that_make_no_sense_are_errors),
+        cmocka_unit_test(test_who_is_there_is_told_without_redis_and_services_on_one_gateway),
         cmocka_unit_test(test_binary_is_1003),
         cmocka_unit_test(test_bytes_that_are_not_utf_8_are_1007),
         cmocka_unit_test(test_frames_that_are_too_big_are_1009),
