@@ -74,8 +74,8 @@ struct session {
     uint16_t close_code;          /* 0: none yet */
     const char *close_reason;     /* a literal */
     int64_t heard_ms, written_ms; /* the peer's last word; the queue's last progress */
-    struct rate_bucket frames;   /* that may still come */
-    struct rate_bucket refusals; /* quota.c: of writes, that are still answered */
+    struct rate_bucket frames;    /* that may still come */
+    struct rate_bucket refusals;  /* quota.c: of writes, that are still answered */
     bool is_dirty, is_warned, is_pinged, has_lagged, was_refused, is_leaving;
 };
 

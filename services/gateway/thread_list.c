@@ -250,9 +250,8 @@ static void take_away_from(struct tenant *tenant, struct watch *watch, const Thr
     remember_head(&now, head);
     for (struct session *session = tenant->sessions; session; session = session->next) {
         const struct principal *who = session_who(session);
-        bool had_it = session->mark == mark || took_part(watch, &who->user);
-        if (had_it && now.is_known && !(SEES_ALL & ROLE_BIT(who->role)) &&
-            !took_part(&now, &who->user))
+        bool had_it = session->mark == mark || took_part(watch, session);
+        if (had_it && now.is_known && !thread_list_sees_all(who->role) && !took_part(&now, session))
             take_away(session, &watch->thread, removed);
     }
     free(now.participants);
