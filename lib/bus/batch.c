@@ -8,6 +8,7 @@
 
 #include "bus/runtime.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "db/db.h"
 
 static void forget(struct actor *actor)
@@ -170,6 +171,7 @@ static enum status run_shared(struct actor *actor, struct call_private *const *c
         status = handle_run(tx, calls + i, len);
     }
     if (status == OK) {
+        FAILPOINT("before_commit");
         status = tenant_tx_commit(tx);
     } else {
         tenant_tx_rollback(tx);

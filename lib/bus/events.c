@@ -5,6 +5,7 @@
 
 #include "bus/wire.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "events.pb-c.h"
 
 #define BATCH_BYTES_MAX (256 * 1024) /* a quarter of CHANNEL_BYTES_MAX */
@@ -74,6 +75,9 @@ void events_publish(struct actor *actor, struct call_private *const *calls, size
             if (!committed || actor->runtime->publisher == NULL) {
                 continue;
             }
+            if (tenant == NULL) {
+                FAILPOINT("between_commit_and_publish");
+            }
             bool other = tenant == NULL || !tenant_id_equal(tenant, &calls[i]->call.tenant);
             if (tenant != NULL && (other || out->len + event->bytes.len > BATCH_BYTES_MAX)) {
                 batch_send(actor, tenant);
@@ -87,5 +91,6 @@ void events_publish(struct actor *actor, struct call_private *const *calls, size
     }
     if (tenant != NULL) {
         batch_send(actor, tenant);
+        FAILPOINT("between_publish_and_reply");
     }
 }

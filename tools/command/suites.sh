@@ -29,7 +29,10 @@ level_frontend() {
 # --- levels with a suite ---
 
 level_flow() { level_in_suite flow; }
-level_faults() { level_in_suite faults; }
+level_faults() {
+    test_bin_for faults
+    level_in_suite faults
+}
 level_browser() { level_in_suite browser; }
 
 # level_in_suite LEVEL: `npm test` of tests/<level> and every program tests/<level>/*.sh, beside a
@@ -39,17 +42,31 @@ level_in_suite() {
     local level=$1 script
     level_has_tests "$level" || return 0
     [ ! -f "$source_dir/tests/$level/package.json" ] || fetch_for_test "$level" || return 1
-    [ -z "$test_bin" ] || build_for_test "$level" dev || return 1
+    [ -z "$test_bin" ] ||
+        build_for_test "$level" "$(basename "${test_bin%/bin}")" $(program_targets) || return 1
     run_test "$level" up 1500 suite_up "$level" || return 1
     suite_export "$level"
     if has_script "tests/$level" test; then
-        run_test "$level" npm-test 1500 env -C "$source_dir" \
+        run_test "$level" npm-test "$(npm_test_seconds "$level")" env -C "$source_dir" \
             npm run --silent test --workspace "tests/$level"
     fi
     for script in "$source_dir/tests/$level"/*.sh; do
         [ ! -x "$script" ] || run_test "$level" "$(basename "$script" .sh)" 900 "$script"
     done
     run_test "$level" down 60 suite_down "$level"
+}
+
+# Faults take as long as there are seeds: eight seconds each, twice that on a busy machine.
+npm_test_seconds() {
+    case $1 in
+        faults) echo $((600 + 16 * fault_seeds)) ;;
+        *) echo 1500 ;;
+    esac
+}
+
+# test_bin_for LEVEL: faults need programs with failpoints; the sanitized ones have them too.
+test_bin_for() {
+    [ "$1" != faults ] || test_bin=${test_bin:-$source_dir/build/faults/bin}
 }
 
 level_has_tests() {
@@ -60,11 +77,14 @@ level_has_tests() {
 suite_folder() { cat "$test_logs/$1.suite"; }
 
 suite_up() {
-    local folder
+    local folder options=()
+    # Two of what clients depend on, so that one can take over from the other.
+    [ "$1" != faults ] || options=(--gateways 2 --threads 2)
     folder=$(mktemp -d /tmp/wardroom-test-XXXXXX) && chmod 0711 "$folder" || return
     echo "$folder" >"$test_logs/$1.suite"
     if [ -n "$test_bin" ]; then export WARDROOM_BIN=$test_bin; fi
-    timeout 1500 "$source_dir/wardroom" up --state "$folder/state" --port "$(free_port)"
+    timeout 1500 "$source_dir/wardroom" up --state "$folder/state" --port "$(free_port)" \
+        "${options[@]}"
 }
 
 suite_export() {
@@ -75,11 +95,13 @@ suite_export() {
     WARDROOM_URL=$(jq -r .url "$WARDROOM_LOGINS")
     export WARDROOM_URL
     [ -z "$test_bin" ] || export WARDROOM_BIN=$test_bin
-    [ -z "$test_all" ] || export WARDROOM_TEST_ALL=1
+    export WARDROOM_TEST_FAULTS=$fault_seeds WARDROOM_TEST_TABLE=$test_logs/$1/table
 }
 
 suite_down() {
     local folder status=0
+    test_bin_for "$1"
+    [ -z "$test_bin" ] || export WARDROOM_BIN=$test_bin
     folder=$(suite_folder "$1") || return
     "$source_dir/wardroom" down --state "$folder/state" || status=1
     mkdir -p "$test_logs/$1/suite-logs"
