@@ -64,7 +64,8 @@
 #define SCHEMA_BYTES_PER_STEP  64     /* of text that is measured or read: about as long as a step */
 #define SCHEMA_ERRORS_MAX      50     /* told of one check: more than a form has fields */
 #define SCHEMA_FRAMES_MAX      512    /* nodes applied within each other: x 1 KiB of stack */
-#define SCHEMA_VALUE_DEPTH_MAX 128    /* levels of values that are compared */
+#define SCHEMA_VALUE_DEPTH_MAX 128    /* levels of JSON that is read or compared */
+#define SCHEMA_NUMBER_BYTES_MAX 1024  /* of one real: a double has at most 767 digits that count */
 #define SCHEMA_ENUM_VALUES_MAX 65536  /* values in one enum, inner ones too: a byte each at least */
 #define SCHEMA_ARENA_BYTES_MAX (32 * 1024 * 1024) /* 500 sub-schemas x 16 levels x 2 KiB pointers */
 #define SCHEMA_DOCUMENT_DEPTH_MAX 64   /* levels of a schema when it is the value that is checked */

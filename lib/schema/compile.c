@@ -1,5 +1,6 @@
 /* From text to nodes. Next: keywords.c */
 #include "schema/compile.h"
+#include "schema/read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -198,16 +199,16 @@ uint32_t compile_child(struct compiler *compiler, uint32_t node, const char *nam
 json_t *compile_parse(struct compiler *compiler, struct bytes text)
 {
     struct schema *schema = compiler->schema;
-    json_error_t error;
+    json_t *root;
+    const char *fault;
+    size_t at;
     if (text.len > compiler->options->bytes_max) {
         compile_stop(compiler, STATUS_TOO_LARGE, "", "is too long");
         return NULL;
     }
-    json_t *root = json_loadb((const char *)text.data, text.len,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (!root) {
-        stop_with(compiler, STATUS_INVALID, "", NULL, "is not JSON: %s (line %d)", error.text,
-                  error.line);
+    enum status status = json_read(text, &root, &fault, &at);
+    if (status != OK) {
+        stop_with(compiler, status, "", NULL, "is not JSON: %s (byte %zu)", fault, at);
         return NULL;
     }
     json_t **documents =

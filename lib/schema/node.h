@@ -69,6 +69,7 @@ struct array_rules {
 struct property {
     const char *name;
     size_t name_len;
+    uint32_t hash;
     uint32_t node;
     uint32_t next; /* in its bucket, NODE_NONE ends */
     bool required;

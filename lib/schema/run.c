@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "schema/compile.h"
+#include "schema/read.h"
 
 /* --- where a fault is, as a JSON pointer --- */
 
@@ -153,17 +154,18 @@ enum status schema_check(const struct schema *schema, json_t *value, struct sche
 enum status schema_check_text(const struct schema *schema, struct bytes text,
                               struct schema_errors *errors)
 {
-    json_error_t error;
+    json_t *value;
+    const char *fault;
+    size_t at;
     if (errors)
         errors->count = errors->more = 0;
-    json_t *value = json_loadb((const char *)text.data, text.len,
-                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (!value) {
+    enum status status = json_read(text, &value, &fault, &at);
+    if (status != OK) {
         struct run run = {.errors = errors};
-        record_stop(&run, &(struct path){0}, "is not JSON: %s (line %d)", error.text, error.line);
-        return STATUS_INVALID;
+        record_stop(&run, &(struct path){0}, "is not JSON: %s (byte %zu)", fault, at);
+        return status;
     }
-    enum status status = schema_check(schema, value, errors);
+    status = schema_check(schema, value, errors);
     json_decref(value);
     return status;
 }
