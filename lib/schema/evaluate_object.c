@@ -78,6 +78,27 @@ static bool evaluate_members(struct run *run, const struct object_rules *rules, 
     return valid;
 }
 
+/* Rules about a few named members, such as those of an `if`: those are looked up, instead of
+ * looking at every member. */
+static bool evaluate_few(struct run *run, const struct object_rules *rules, json_t *value,
+                         const struct path *path)
+{
+    bool valid = true, has_required = true;
+    struct path member = {.up = path, .depth = path->depth + 1};
+    if (!run_pay(run, path, rules->properties_len))
+        return false;
+    for (uint32_t i = 0; i < rules->properties_len && (valid || run_wants_all(run)); i++) {
+        const struct property *property = &rules->properties[i];
+        json_t *found = json_object_getn(value, property->name, property->name_len);
+        has_required = has_required && (found || !property->required);
+        if (!found || property->node == NODE_NONE)
+            continue;
+        member.name = bytes_of(property->name, property->name_len);
+        valid &= evaluate_inside(run, property->node, found, &member, "properties");
+    }
+    return has_required ? valid : fail_required(run, rules, value, path);
+}
+
 static bool evaluate_dependency(struct run *run, const struct dependency *dependency, json_t *value,
                                 const struct path *path, struct marks *marks)
 {
@@ -109,10 +130,12 @@ bool evaluate_object(struct run *run, const struct object_rules *rules, json_t *
     if (count > rules->count_max)
         valid = run_fail(run, path, "maxProperties", "must have at most %llu members",
                          (unsigned long long)rules->count_max);
-    bool judges_members = rules->properties_len > 0 || rules->patterns_len > 0 ||
-                          rules->additional != NODE_NONE || rules->names != NODE_NONE;
-    if (judges_members && (valid || run_wants_all(run)))
-        valid &= evaluate_members(run, rules, value, path, marks);
+    bool judges_all = rules->patterns_len > 0 || rules->additional != NODE_NONE ||
+                      rules->names != NODE_NONE || marks;
+    bool judges_few = !judges_all && rules->properties_len <= count / 2;
+    if (valid || run_wants_all(run))
+        valid &= judges_few ? evaluate_few(run, rules, value, path)
+                            : evaluate_members(run, rules, value, path, marks);
     for (uint32_t i = 0; i < rules->dependencies_len && (valid || run_wants_all(run)); i++)
         valid &= evaluate_dependency(run, &rules->dependencies[i], value, path, marks);
     return valid;

@@ -170,20 +170,33 @@ struct object_rules *object_rules_of(struct compiler *compiler, uint32_t node)
     return place->object = rules;
 }
 
-/* Eight bytes at a time; the rest with the length. */
+static uint64_t load(const uint8_t *at, size_t len)
+{
+    uint64_t word = 0;
+    if (len == 8) {
+        memcpy(&word, at, 8);
+    } else if (len >= 4) {
+        uint32_t first, last;
+        memcpy(&first, at, 4);
+        memcpy(&last, at + len - 4, 4);
+        word = (uint64_t)first << 32 | last;
+    } else if (len > 0) {
+        word = (uint64_t)at[0] << 16 | (uint64_t)at[len / 2] << 8 | at[len - 1];
+    }
+    return word;
+}
+
+/* Eight bytes at a time; what is left, together with the length, at last. */
 uint32_t property_hash(struct bytes name)
 {
-    uint64_t hash = name.len * 0x9E3779B97F4A7C15u, word = 0;
+    uint64_t hash = name.len * 0x9E3779B97F4A7C15u;
     const uint8_t *at = name.data;
     size_t left = name.len;
-    for (; left >= sizeof word; at += sizeof word, left -= sizeof word) {
-        memcpy(&word, at, sizeof word);
-        hash = (hash ^ word) * 0xD6E8FEB86659FD93u;
+    for (; left > 8; at += 8, left -= 8) {
+        hash = (hash ^ load(at, 8)) * 0xD6E8FEB86659FD93u;
         hash ^= hash >> 32;
     }
-    word = 0;
-    memcpy(&word, at, left);
-    hash = (hash ^ word) * 0xD6E8FEB86659FD93u;
+    hash = (hash ^ load(at, left)) * 0xD6E8FEB86659FD93u;
     return (uint32_t)(hash >> 32);
 }
 
