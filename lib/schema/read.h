@@ -1,9 +1,9 @@
 /* JSON text -> jansson values, three times as fast as json_loadb, which reads byte by byte.
  *
  * Takes exactly what json_loadb takes with JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
- * JSON_ALLOW_NUL (tests/fuzz/fuzz_schema_read.c compares the two), but for nesting beyond
- * SCHEMA_VALUE_DEPTH_MAX and numbers of more than SCHEMA_NUMBER_BYTES_MAX digits. No recursion.
- * Private to lib/schema. Next: read.c
+ * JSON_ALLOW_NUL (tests/fuzz/fuzz_schema_read.c compares the two), but refuses nesting beyond
+ * SCHEMA_VALUE_DEPTH_MAX, reals of more than SCHEMA_NUMBER_BYTES_MAX bytes and bare NUL bytes. No
+ * recursion. Private to lib/schema. Next: read.c
  */
 #ifndef WARDROOM_SCHEMA_READ_H
 #define WARDROOM_SCHEMA_READ_H

@@ -73,6 +73,9 @@ bool run_fail_member(struct run *run, const struct path *path, struct bytes name
 }
 
 static void record_stop(struct run *run, const struct path *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void record_stop(struct run *run, const struct path *path, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
