@@ -1,7 +1,7 @@
 /* How many answers lib/schema checks in a second of CPU, parsing counted, on one thread.
  *
- * Usage: wardroom-bench-schema SCHEMA ANSWER SECONDS. Prints two figures: for the verdict alone, and
- * collecting faults, the way threads calls it. Next: ajv.mjs
+ * Usage: wardroom-bench-schema SCHEMA ANSWER SECONDS. Prints two figures: for the verdict alone,
+ * and collecting faults, the way threads calls it. Next: ajv.mjs
  */
 #include <stdio.h>
 #include <stdlib.h>
