@@ -2,7 +2,7 @@
 
 find_package(PkgConfig REQUIRED)
 foreach(package libwebsockets libczmq libzmq libprotobuf-c hiredis libjwt libcrypto libssl libuv
-        libpq jansson cmocka)
+        libpq jansson libpcre2-8 cmocka)
   string(MAKE_C_IDENTIFIER ${package} id)
   pkg_check_modules(${id} REQUIRED IMPORTED_TARGET ${package})
 endforeach()

@@ -57,6 +57,27 @@
 #define HEADS_MARKS_MAX        1000  /* of one answer: x 56 bytes = 55 KiB */
 #define HEADS_ROWS_MAX         200   /* of one answer: x 200 participants x 16 bytes = 640 KiB */
 
+/* Schemas of templates (lib/schema). */
+#define SCHEMA_DEPTH_MAX       16     /* sub-schemas within each other, levels of an answer */
+#define SCHEMA_SUBSCHEMAS_MAX  500    /* 20 fields x 10, and as many again for conditions */
+#define SCHEMA_STEPS_MAX       200000 /* of one check: x 0.5 us = 0.1 s; 20 fields take about 100 */
+#define SCHEMA_BYTES_PER_STEP  64     /* of text that is measured or read: about as long as a step */
+#define SCHEMA_ERRORS_MAX      50     /* told of one check: more than a form has fields */
+#define SCHEMA_FRAMES_MAX      512    /* nodes applied within each other: x 1 KiB of stack */
+#define SCHEMA_VALUE_DEPTH_MAX 128    /* levels of JSON that is read or compared */
+#define SCHEMA_NUMBER_BYTES_MAX 1024  /* of one real: a double has at most 767 digits that count */
+#define SCHEMA_ENUM_VALUES_MAX 65536  /* values in one enum, inner ones too: a byte each at least */
+#define SCHEMA_ARENA_BYTES_MAX (32 * 1024 * 1024) /* 500 sub-schemas x 16 levels x 2 KiB pointers */
+#define SCHEMA_DOCUMENT_DEPTH_MAX 64   /* levels of a schema when it is the value that is checked */
+#define SCHEMA_DOCUMENT_STEPS_MAX 5000000 /* 64 KiB of schema x 80 steps a byte */
+#define REGEX_DEPTH_MAX        100    /* groups within each other */
+#define REGEX_NAMES_MAX        50     /* named groups of one expression */
+#define REGEX_TRANSLATED_BYTES_MAX (256 * 1024) /* 4 x the largest schema */
+#define REGEX_MATCH_LIMIT_FIRST 1000  /* backtracks of the first try, which costs 10 steps */
+#define REGEX_MATCH_LIMIT_MAX  1000000 /* of the last: 10,000 steps, about 10 ms */
+#define REGEX_STEPS_FIRST      10
+#define REGEX_HEAP_KIB_MAX     4096   /* for backtracking, per match */
+
 /* The channel layer. */
 #define PUBLISH_QUEUE_BYTES_MAX (16 * 1024 * 1024)
 #define CHANNEL_BYTES_MAX      (1024 * 1024)
