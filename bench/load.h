@@ -30,7 +30,8 @@ struct load_plan {
     struct target target;
     unsigned threads;
     unsigned subscribers_per_thread;
-    unsigned in_flight; /* posts, over all threads */
+    unsigned in_flight;    /* posts, over all threads */
+    unsigned first_tenant; /* number of the first of them */
     unsigned tenants;
     double posts_per_s; /* over all threads; 0: closed loop */
     double warm_s;

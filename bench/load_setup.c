@@ -85,6 +85,11 @@ static bool watch(struct load *load, struct socket *socket, unsigned owner)
            fault_set("epoll_ctl refused a socket");
 }
 
+static unsigned tenant_of(const struct load_plan *plan, unsigned thread)
+{
+    return plan->first_tenant + thread % plan->tenants;
+}
+
 /* The thread a poster writes to, and the token to do it with. The bare server takes any. */
 static bool thread_obtain(struct load *load, struct poster *poster, const char **ret_token)
 {
@@ -96,7 +101,7 @@ static bool thread_obtain(struct load *load, struct poster *poster, const char *
                  "00000000-0000-7000-8000-%012x", poster->thread);
         return true;
     }
-    struct account *account = accounts_pick(load->accounts, poster->thread % plan->tenants, 0);
+    struct account *account = accounts_pick(load->accounts, tenant_of(plan, poster->thread), 0);
     if (!account)
         return fault_set("there are not %u tenants", plan->tenants);
     snprintf(title, sizeof(title), "bench %s %u", plan->name, poster->thread);
@@ -128,8 +133,8 @@ static bool subscriber_open(struct load *load, unsigned i)
     const struct poster *poster = &load->posters[subscriber->thread];
     subscriber->last_seq = poster->first_seq;
     if (!plan->is_bare)
-        token =
-            accounts_pick(load->accounts, poster->thread % plan->tenants, i / plan->threads)->token;
+        token = accounts_pick(load->accounts, tenant_of(plan, poster->thread), i / plan->threads)
+                    ->token;
     int len = snprintf(json, sizeof(json),
                        "{\"op\":\"subscribe\",\"thread_id\":\"%s\",\"after_seq\":%llu}",
                        poster->thread_id.text, (unsigned long long)poster->first_seq);

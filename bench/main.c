@@ -28,7 +28,8 @@ static void lift_descriptor_limit(void)
 static bool needs_suite(const struct options *options)
 {
     return options_has_part(options, "idle") || options_has_part(options, "posts") ||
-           options_has_part(options, "fan") || options_has_part(options, "restart");
+           options_has_part(options, "fan") || options_has_part(options, "restart") ||
+           options_asks_for(options, "noisy") || options_asks_for(options, "storm");
 }
 
 static bool prepare(struct bench *bench)

@@ -28,11 +28,11 @@ static const struct option_row rows[] = {
     {"--programs", OPTION_TEXT, AT(programs), "file with the output of wardroom status --json"},
     {"--pg", OPTION_TEXT, AT(pg), "superuser URL of its PostgreSQL (or WARDROOM_BENCH_PG)"},
     {"--out", OPTION_TEXT, AT(out), "file for the figures as JSON"},
-    {"--only", OPTION_TEXT, AT(only), "parts: idle,posts,fan,bare,insert,restart"},
+    {"--only", OPTION_TEXT, AT(only), "parts: idle,posts,fan,bare,insert,restart; or noisy,storm"},
     {"--suite-note", OPTION_TEXT, AT(suite_note), "words on how the suite was started"},
     {"--seconds", OPTION_SECONDS, AT(seconds), "length of each measured window, default 5"},
     {"--warm", OPTION_SECONDS, AT(warm_s), "warm-up before each, default 1"},
-    {"--idle-sockets", OPTION_COUNT, AT(idle_sockets), "default 2000"},
+    {"--idle-sockets", OPTION_COUNT, AT(idle_sockets), "also those of the storm, default 2000"},
     {"--sealed-bytes", OPTION_COUNT, AT(sealed_bytes),
      "sealed value of an INSERTed row; default: as the suite has"},
     {"--frame-bytes", OPTION_COUNT, AT(frame_bytes),
@@ -108,4 +108,9 @@ bool options_has_part(const struct options *options, const char *part)
             return true;
     }
     return false;
+}
+
+bool options_asks_for(const struct options *options, const char *part)
+{
+    return options->only && options_has_part(options, part);
 }

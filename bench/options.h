@@ -30,3 +30,7 @@ void options_print_help(void);
 
 /* True when the part is asked for: idle, posts, fan, bare, insert, restart. */
 bool options_has_part(const struct options *options, const char *part);
+
+/* True when it is named: noisy and storm are not run with the rest, for they need the limits that
+ * the rest is better without. */
+bool options_asks_for(const struct options *options, const char *part);

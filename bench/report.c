@@ -136,6 +136,44 @@ static void print_rest(const struct bench *bench)
         printf("\nGateway restart: NOT MEASURED: %s\n", restart->why);
 }
 
+static void print_noisy(const struct noisy_result *noisy)
+{
+    if (!noisy->has_run)
+        return;
+    printf("\nA quiet tenant (20 posts/s) beside a noisy one that is at its limits; p99 in ms\n"
+           "  %-10s %12s %12s %12s %12s\n",
+           "round", "ack alone", "ack beside", "seen alone", "seen beside");
+    for (unsigned i = 0; i < noisy->rounds; i++)
+        printf("  %-10u %12.2f %12.2f %12.2f %12.2f\n", i + 1, noisy->alone[i].ack_p99_ms,
+               noisy->beside[i].ack_p99_ms, noisy->alone[i].seen_p99_ms,
+               noisy->beside[i].seen_p99_ms);
+    printf("  %-10s %12.2f %12.2f %12.2f %12.2f\n", "median", noisy->alone_median.ack_p99_ms,
+           noisy->beside_median.ack_p99_ms, noisy->alone_median.seen_p99_ms,
+           noisy->beside_median.seen_p99_ms);
+    if (noisy->noise.seconds > 0)
+        printf("  the noise: %.0f posts/s offered, %.0f acked, %.0f refused by its limits; %llu "
+               "other errors, %llu sockets closed\n",
+               (double)noisy->noise.posted / noisy->noise.seconds,
+               (double)noisy->noise.acked / noisy->noise.seconds,
+               (double)noisy->noise.refused / noisy->noise.seconds,
+               (unsigned long long)noisy->noise.errors, (unsigned long long)noisy->noise.closed);
+    if (!noisy->is_valid)
+        printf("    NOT MEASURED: %s\n", noisy->why);
+}
+
+static void print_storm(const struct storm_result *storm)
+{
+    if (!storm->has_run)
+        return;
+    printf("\nStorm: %u TLS clients, subscribed; %u gateways killed with -9\n", storm->sockets,
+           storm->gateways);
+    if (storm->is_valid)
+        printf("  half of them are back after %.1f s, all after %.1f s, in %.1f attempts each\n",
+               storm->half_back_s, storm->all_back_s, per((double)storm->attempts, storm->sockets));
+    else
+        printf("    NOT MEASURED: %s\n", storm->why);
+}
+
 static void print_verdicts(const struct bench *bench)
 {
     struct verdict verdicts[VERDICTS_MAX];
@@ -171,6 +209,8 @@ void report_print(const struct bench *bench)
         print_fans(bench);
     print_inserts(bench);
     print_rest(bench);
+    print_noisy(&bench->noisy);
+    print_storm(&bench->storm);
     print_verdicts(bench);
 }
 
@@ -181,7 +221,9 @@ static bool is_load_sound(const struct load_result *result)
 
 bool report_is_sound(const struct bench *bench)
 {
-    bool is_sound = (bench->idle.sockets == 0 || bench->idle.is_valid) && !bench->restart.why[0];
+    bool is_sound = (bench->idle.sockets == 0 || bench->idle.is_valid) && !bench->restart.why[0] &&
+                    (!bench->noisy.has_run || bench->noisy.is_valid) &&
+                    (!bench->storm.has_run || bench->storm.is_valid);
     for (unsigned i = 0; i < POSTS_SCENARIOS; i++)
         is_sound = is_sound && is_load_sound(&bench->posts[i]);
     for (unsigned i = 0; i < FAN_SCENARIOS; i++)

@@ -197,6 +197,56 @@ static void put_rest(struct out *out, const struct bench *bench)
     put_close(out, '}');
 }
 
+static void put_quiet(struct out *out, const char *name, const struct quiet_figures *figures)
+{
+    put_open(out, name, '{');
+    put_number(out, "ack_p99_ms", figures->ack_p99_ms);
+    put_number(out, "seen_p99_ms", figures->seen_p99_ms);
+    put_close(out, '}');
+}
+
+static void put_noisy(struct out *out, const struct noisy_result *noisy)
+{
+    const struct noise_count *noise = &noisy->noise;
+    if (!noisy->has_run)
+        return;
+    put_open(out, "noisy_tenant", '{');
+    put_flag(out, "measured", noisy->is_valid);
+    put_text(out, "why_not", noisy->why);
+    put_open(out, "rounds", '[');
+    for (unsigned i = 0; i < noisy->rounds; i++) {
+        put_open(out, NULL, '{');
+        put_quiet(out, "alone", &noisy->alone[i]);
+        put_quiet(out, "beside", &noisy->beside[i]);
+        put_close(out, '}');
+    }
+    put_close(out, ']');
+    put_quiet(out, "alone_median", &noisy->alone_median);
+    put_quiet(out, "beside_median", &noisy->beside_median);
+    put_number(out, "noise_seconds", noise->seconds);
+    put_number(out, "noise_posted", (double)noise->posted);
+    put_number(out, "noise_acked", (double)noise->acked);
+    put_number(out, "noise_refused", (double)noise->refused);
+    put_number(out, "noise_errors", (double)noise->errors);
+    put_number(out, "noise_sockets_closed", (double)noise->closed);
+    put_close(out, '}');
+}
+
+static void put_storm(struct out *out, const struct storm_result *storm)
+{
+    if (!storm->has_run)
+        return;
+    put_open(out, "storm", '{');
+    put_flag(out, "measured", storm->is_valid);
+    put_text(out, "why_not", storm->why);
+    put_number(out, "sockets", storm->sockets);
+    put_number(out, "gateways_killed", storm->gateways);
+    put_number(out, "half_back_s", storm->half_back_s);
+    put_number(out, "all_back_s", storm->all_back_s);
+    put_number(out, "attempts", (double)storm->attempts);
+    put_close(out, '}');
+}
+
 static void put_verdicts(struct out *out, const struct bench *bench)
 {
     struct verdict verdicts[VERDICTS_MAX];
@@ -234,6 +284,8 @@ bool report_write_json(const struct bench *bench, const char *path)
     put_loads(&out, bench);
     put_inserts(&out, bench);
     put_rest(&out, bench);
+    put_noisy(&out, &bench->noisy);
+    put_storm(&out, &bench->storm);
     put_verdicts(&out, bench);
     put_close(&out, '}');
     fputc('\n', out.file);

@@ -149,4 +149,14 @@ void scenarios_run(struct bench *bench)
         say("start to ready of", "the gateways");
         restart_run(&bench->url, &bench->procs, &bench->restart);
     }
+    if (options_asks_for(options, "noisy")) {
+        say("a quiet tenant beside", "a noisy one");
+        noisy_run(&bench->plain, &bench->accounts, options->warm_s, options->seconds,
+                  &bench->noisy);
+    }
+    if (options_asks_for(options, "storm") && bench->has_procs) {
+        say("all gateways killed under", "2,000 clients"); /* last: the gateways are others now */
+        storm_run(&bench->url, &bench->accounts, &bench->procs, options->idle_sockets,
+                  &bench->storm);
+    }
 }

@@ -7,8 +7,10 @@
 #include "idle.h"
 #include "insert.h"
 #include "load.h"
+#include "noisy.h"
 #include "options.h"
 #include "restart.h"
+#include "storm.h"
 
 #define POSTS_SCENARIOS 6
 #define FAN_SCENARIOS   2
@@ -33,6 +35,8 @@ struct bench {
     struct fan_result fans[FAN_SCENARIOS];
     struct insert_result inserts[2]; /* on one and on two connections */
     struct restart_result restart;
+    struct noisy_result noisy;
+    struct storm_result storm;
 };
 
 /* Run every part that the options ask for, saying on stderr what is going on. Parts that fail carry

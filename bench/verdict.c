@@ -57,5 +57,15 @@ unsigned verdict_all(const struct bench *bench, struct verdict ret_verdicts[VERD
         bench->idle.bytes_each / 1000, 22, false, "kB");
     add(&ret_verdicts[count++], "gateway start to ready", bench->restart.is_valid,
         bench->restart.start_to_ready_s, 1, false, "s");
+    const struct noisy_result *noisy = &bench->noisy;
+    const struct storm_result *storm = &bench->storm;
+    add(&ret_verdicts[count++], "ack p99 beside a noisy tenant over alone",
+        noisy->has_run && noisy->is_valid,
+        ratio(noisy->beside_median.ack_p99_ms, noisy->alone_median.ack_p99_ms), 1.5, false, "x");
+    add(&ret_verdicts[count++], "seen p99 beside a noisy tenant over alone",
+        noisy->has_run && noisy->is_valid,
+        ratio(noisy->beside_median.seen_p99_ms, noisy->alone_median.seen_p99_ms), 1.5, false, "x");
+    add(&ret_verdicts[count++], "all clients back after kill -9 of gateways",
+        storm->has_run && storm->is_valid, storm->all_back_s, 20, false, "s");
     return count;
 }

@@ -2,7 +2,7 @@
 
 find_package(PkgConfig REQUIRED)
 foreach(package libwebsockets libczmq libzmq libprotobuf-c hiredis libjwt libcrypto libssl libuv
-        libpq jansson cmocka)
+        libpq jansson libpcre2-8 cmocka)
   string(MAKE_C_IDENTIFIER ${package} id)
   pkg_check_modules(${id} REQUIRED IMPORTED_TARGET ${package})
 endforeach()
@@ -11,6 +11,7 @@ find_library(ARGON2_LIBRARY argon2 REQUIRED)
 
 set(WARDROOM_SANITIZE "" CACHE STRING "Comma-separated sanitizers, such as address,undefined")
 option(WARDROOM_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(WARDROOM_FAILPOINTS "Compile in lib/core/failpoint.h; never for a release" OFF)
 
 # Assertions state what the programmer promised and stay on: no -DNDEBUG in release.
 set(CMAKE_C_FLAGS_RELEASE "-O2")
@@ -30,6 +31,9 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(wardroom_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
                          -fPIE -fstack-clash-protection -fcf-protection)
   target_link_options(wardroom_flags INTERFACE -pie -Wl,-z,relro,-z,now)
+endif()
+if(WARDROOM_FAILPOINTS)
+  target_compile_definitions(wardroom_flags INTERFACE WARDROOM_FAILPOINTS)
 endif()
 if(WARDROOM_FUZZ)
   target_compile_options(wardroom_flags INTERFACE -fsanitize=fuzzer-no-link)

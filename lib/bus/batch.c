@@ -1,5 +1,6 @@
 /* Transactions around handlers: one shared by all batchable calls that wait, one alone for each
- * other call, and a replay one by one when the shared one fails.
+ * other call; when the shared one fails, another try together where that may help, and then a
+ * replay one by one.
  *
  * Calls of one shard key keep their order; calls of others may pass. Next: call.c
  */
@@ -7,6 +8,7 @@
 
 #include "bus/runtime.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "db/db.h"
 
 static void forget(struct actor *actor)
@@ -71,9 +73,9 @@ static enum status enter_and_invoke(struct actor *actor, struct call_private *ca
     return status == OK ? invoke(actor, call) : status;
 }
 
-static void run_in_transaction(struct actor *actor, struct call_private *call)
+static enum status try_in_transaction(struct actor *actor, struct call_private *call,
+                                      bool read_only)
 {
-    bool read_only = call->method->rule->actor == ACTOR_READ;
     enum status status = tenant_tx_begin(actor->env.db, read_only, &call->call.tx);
     if (status == OK) {
         status = enter_and_invoke(actor, call);
@@ -83,6 +85,17 @@ static void run_in_transaction(struct actor *actor, struct call_private *call)
             tenant_tx_rollback(call->call.tx);
         }
         call->call.tx = NULL;
+    }
+    return status;
+}
+
+static void run_in_transaction(struct actor *actor, struct call_private *call)
+{
+    bool read_only = call->method->rule->actor == ACTOR_READ;
+    enum status status = try_in_transaction(actor, call, read_only);
+    if (call->answer != ANSWER_REPLY && db_take_old_roles(actor->env.db)) {
+        call_rewind(call);
+        status = try_in_transaction(actor, call, read_only);
     }
     if (status != OK) {
         fail_from_below(call, status);
@@ -123,11 +136,11 @@ static int by_tenant(const void *left, const void *right)
     return order != 0 ? order : a->order < b->order ? -1 : 1;
 }
 
-/* How many calls from here on are of one tenant and one method. */
+/* How many calls from here on are of one tenant and one batch function. */
 static size_t run_length(struct call_private *const *calls, size_t count)
 {
     size_t len = 1;
-    while (len < count && calls[len]->method == calls[0]->method &&
+    while (len < count && calls[len]->method->rule->batch == calls[0]->method->rule->batch &&
            tenant_id_equal(&calls[len]->call.tenant, &calls[0]->call.tenant)) {
         len++;
     }
@@ -158,6 +171,7 @@ static enum status run_shared(struct actor *actor, struct call_private *const *c
         status = handle_run(tx, calls + i, len);
     }
     if (status == OK) {
+        FAILPOINT("before_commit");
         status = tenant_tx_commit(tx);
     } else {
         tenant_tx_rollback(tx);
@@ -168,19 +182,49 @@ static enum status run_shared(struct actor *actor, struct call_private *const *c
     return status;
 }
 
+/* After a failure of the shared transaction: does the database answer? */
+static bool database_answers(struct actor *actor, enum status status)
+{
+    if (status != STATUS_UNAVAILABLE) {
+        return true;
+    }
+    enum status answers = db_ping(actor->env.db);
+    actor_set_database(actor, answers);
+    return answers == OK;
+}
+
+static void rewind_all(struct call_private *const *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        call_rewind(calls[i]);
+        calls[i]->call.again = true;
+    }
+}
+
+/* Another writer came first, a stale repeat was among the calls, or the connection was lost: no
+ * call is to blame, and together they are as likely to succeed the second time as alone. */
+static enum status run_shared_again(struct actor *actor, struct call_private *const *calls,
+                                    size_t count, enum status status)
+{
+    bool may_help = status == STATUS_CONFLICT || status == STATUS_UNAVAILABLE;
+    /* What took so long would take so long again. */
+    bool in_time = clock_monotonic_ms() < calls[0]->call.deadline_ms;
+    if (!may_help || count == 1 || !in_time || !database_answers(actor, status)) {
+        return status;
+    }
+    metric_add(&actor->runtime->stats.retried, 1);
+    rewind_all(calls, count);
+    return run_shared(actor, calls, count);
+}
+
 /* The shared transaction failed, or nobody knows whether it was committed: each call again, in its
  * own, so that a bad one fails alone. Handlers know a repeated call by its client's id. */
 static void replay(struct actor *actor, struct call_private *const *calls, size_t count,
                    enum status status)
 {
-    bool database = true;
-    if (status == STATUS_UNAVAILABLE) {
-        enum status answers = db_ping(actor->env.db);
-        actor_set_database(actor, answers);
-        database = answers == OK;
-    }
+    bool database = database_answers(actor, status);
+    rewind_all(calls, count);
     for (size_t i = 0; i < count; i++) {
-        call_rewind(calls[i]);
         metric_add(&actor->runtime->stats.replayed, 1);
         if (database) {
             run_alone(actor, calls[i]);
@@ -200,6 +244,9 @@ static void run_batch(struct actor *actor, struct call_private **calls, size_t c
     }
     qsort(calls, count, sizeof calls[0], by_tenant);
     enum status status = run_shared(actor, calls, count);
+    if (status != OK) {
+        status = run_shared_again(actor, calls, count, status);
+    }
     if (status != OK) {
         replay(actor, calls, count, status);
     }

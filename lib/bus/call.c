@@ -49,6 +49,7 @@ void call_rewind(struct call_private *call)
     call->retry_after_ms = 0;
     call->error_count = 0;
     call->call.tx = NULL;
+    call->lost_event = false;
     STAILQ_INIT(&call->errors);
     STAILQ_INIT(&call->events);
 }
@@ -66,7 +67,7 @@ void call_reset(struct call_private *call)
     call->method = NULL;
     call->queue = NULL;
     call->key_hash = call->tenant_hash = 0;
-    call->frame_bytes = 0;
+    call->frame_bytes = 0; /* and `again` is false: call.call is new */
 }
 
 bool call_unpack(struct call_private *call)
@@ -190,7 +191,8 @@ void call_publish(struct call *public, const ProtobufCMessage *event)
     struct packed_event *packed = arena_alloc(call->arena, sizeof *packed);
     uint8_t *bytes = arena_alloc(call->arena, len + 1);
     if (packed == NULL || bytes == NULL) {
-        return; /* an event may be lost: its seq tells, and History has it */
+        call->lost_event = true; /* History has it, and gateways are told to look */
+        return;
     }
     protobuf_c_message_pack(event, bytes);
     packed->bytes = bytes_of(bytes, len);

@@ -32,6 +32,8 @@ struct call {
     struct tenant_tx *tx; /* open, entered unless the rule's scope says otherwise */
     void *state;          /* what actor_open made for this actor */
     int64_t deadline_ms;  /* clock_monotonic_ms */
+    bool again; /* it ran before and was rolled back: another writer came first, or nobody knows
+                   whether it was committed */
     struct call_private *private_;
 };
 

@@ -196,13 +196,17 @@ static enum status call_start(struct bus_client *client, const struct bus_reques
     return OK;
 }
 
-void bus_call(struct bus_client *client, const struct bus_request *request,
-              void (*done)(void *data, const struct bus_reply *reply), void *data, uint64_t *ret_id)
+enum status bus_call(struct bus_client *client, const struct bus_request *request,
+                     void (*done)(void *data, const struct bus_reply *reply), void *data,
+                     uint64_t *ret_id)
 {
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : DEADLINE_MS_DEFAULT;
     timeout_ms = timeout_ms < DEADLINE_MS_MAX ? timeout_ms : DEADLINE_MS_MAX;
     bool full = client->pending_count >= CLIENT_PENDING_MAX;
     struct pending *pending = pending_new(client, client_now_ms(client) + timeout_ms);
+    if (pending == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
     pending->done = done;
     pending->data = data;
     if (ret_id != NULL) {
@@ -216,6 +220,7 @@ void bus_call(struct bus_client *client, const struct bus_request *request,
     if (!uv_is_active((uv_handle_t *)&client->deadlines) && !client->closing) {
         uv_timer_start(&client->deadlines, expire, WHEEL_SLOT_MS, WHEEL_SLOT_MS);
     }
+    return OK;
 }
 
 void bus_cancel(struct bus_client *client, uint64_t id)
@@ -238,6 +243,16 @@ unsigned bus_client_alive(const struct bus_client *client, const char *service)
         }
     }
     return alive;
+}
+
+uint64_t bus_client_changes(const struct bus_client *client, const char *service)
+{
+    for (size_t i = 0; i < client->peer_count; i++) {
+        if (strcmp(client->peers[i].service, service) == 0) {
+            return client->peers[i].changes;
+        }
+    }
+    return 0;
 }
 
 static enum status peers_init(struct bus_client *client, const struct bus_client_spec *spec)

@@ -32,6 +32,9 @@ MUST_CHECK enum status bus_client_new(const struct bus_client_spec *spec, struct
 void bus_client_close(struct bus_client *client);
 /* Replicas of a service that answer their heartbeats now. */
 unsigned bus_client_alive(const struct bus_client *client, const char *service);
+/* How often one of them came or went, since the start: a change says that one may have died with
+ * something unsaid. */
+uint64_t bus_client_changes(const struct bus_client *client, const char *service);
 
 struct bus_reply {
     enum status status;
@@ -59,10 +62,11 @@ struct bus_request {
 /* Send; `done` is called exactly once, later, on the loop (never from inside bus_call), with the
  * reply borrowed. Own failures: UNAVAILABLE no replica alive, RESOURCE_EXHAUSTED too many pending,
  * DEADLINE_EXCEEDED. `ret_id` (may be NULL) can be given to bus_cancel, after which `done` is not
- * called. Everything in `request` is copied. */
-void bus_call(struct bus_client *client, const struct bus_request *request,
-              void (*done)(void *data, const struct bus_reply *reply), void *data,
-              uint64_t *ret_id);
+ * called. Everything in `request` is copied. RESOURCE_EXHAUSTED: no memory even to fail it later,
+ * or a million refusals in one turn of the loop; `done` is not called. */
+MUST_CHECK enum status bus_call(struct bus_client *client, const struct bus_request *request,
+                                void (*done)(void *data, const struct bus_reply *reply), void *data,
+                                uint64_t *ret_id);
 void bus_cancel(struct bus_client *client, uint64_t id);
 
 #endif

@@ -82,7 +82,8 @@ struct peer {
     struct pending_list waiting;
     int64_t alive_ms; /* when a replica was last alive; the start counts as alive */
     int64_t scanned_ms;
-    unsigned turn; /* round robin of calls without a shard key */
+    uint64_t changes; /* a replica came alive, or was lost */
+    unsigned turn;    /* round robin of calls without a shard key */
     uv_getaddrinfo_t resolve;
     bool resolving;
     char resolve_port[8];
@@ -125,7 +126,7 @@ void client_stay_awake(struct bus_client *client);
 /* pending.c */
 void pending_table_init(struct bus_client *client);
 void pending_table_fini(struct bus_client *client);
-/* In its slot of the wheel, in no line yet. */
+/* In its slot of the wheel, in no line yet. NULL: none is free. */
 struct pending *pending_new(struct bus_client *client, int64_t deadline_ms);
 struct pending *pending_find(struct bus_client *client, uint64_t id);
 void pending_put(struct pending_list *list, struct pending *pending, enum pending_state state);

@@ -38,7 +38,8 @@ static struct pending *slot_at(struct bus_client *client, uint32_t number)
     return &client->blocks[number / SLOT_BLOCK][number % SLOT_BLOCK];
 }
 
-/* bus_call refuses beyond CLIENT_PENDING_MAX; refusals not yet told have a slot all the same. */
+/* bus_call refuses beyond CLIENT_PENDING_MAX; refusals not yet told have a slot all the same. NULL:
+ * out of memory, or a million refusals in one turn of the loop. */
 static struct pending *slot_take(struct bus_client *client)
 {
     struct pending *pending = TAILQ_FIRST(&client->free_slots);
@@ -46,14 +47,18 @@ static struct pending *slot_take(struct bus_client *client)
         TAILQ_REMOVE(&client->free_slots, pending, line);
         return pending;
     }
-    uint32_t number = client->slot_top++;
-    if (number % SLOT_BLOCK == 0) {
-        struct pending **block = &client->blocks[number / SLOT_BLOCK % SLOT_BLOCKS_MAX];
-        *block = number <= SLOT_MASK ? calloc(SLOT_BLOCK, sizeof **block) : NULL;
-        if (*block == NULL) {
-            abort(); /* out of memory, or a million refusals in one turn of the loop */
-        }
+    uint32_t number = client->slot_top;
+    if (number > SLOT_MASK) {
+        return NULL;
     }
+    if (number % SLOT_BLOCK == 0) {
+        struct pending *block = calloc(SLOT_BLOCK, sizeof *block);
+        if (block == NULL) {
+            return NULL;
+        }
+        client->blocks[number / SLOT_BLOCK] = block;
+    }
+    client->slot_top++;
     pending = slot_at(client, number);
     pending->id = number;
     return pending;
@@ -62,6 +67,9 @@ static struct pending *slot_take(struct bus_client *client)
 struct pending *pending_new(struct bus_client *client, int64_t deadline_ms)
 {
     struct pending *pending = slot_take(client);
+    if (pending == NULL) {
+        return NULL;
+    }
     if (client->pending_count++ == 0) {
         client->wheel_ms = client_now_ms(client) / WHEEL_SLOT_MS * WHEEL_SLOT_MS;
     }

@@ -1,6 +1,8 @@
 /* What waits for an actor: filled once a turn by the mailbox, drained whole by an actor.
  *
- * Next: actor.c
+ * Calls wait in lanes, one for each tenant, and are taken one from each lane in turn. So whoever
+ * has little to do is in the next batch, however many calls of another tenant came before. Within a
+ * tenant they keep their order. Next: actor.c
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +15,10 @@ enum status queue_init(struct queue *queue, enum rpc_actor kind, unsigned actors
     static const char *const kinds[ACTOR_KINDS] = {"write", "read", "work"};
     static const size_t take_max[ACTOR_KINDS] = {BATCH_CALLS_MAX, 16, 1};
     pthread_condattr_t monotonic;
-    STAILQ_INIT(&queue->waiting);
+    TAILQ_INIT(&queue->turns);
+    for (size_t i = 0; i < QUEUE_LANES; i++) {
+        STAILQ_INIT(&queue->lanes[i].calls);
+    }
     STAILQ_INIT(&queue->turn);
     queue->take_max = take_max[kind];
     queue->actors = actors;
@@ -43,6 +48,52 @@ static size_t part_to_take(const struct queue *queue)
     return part < queue->take_max ? part : queue->take_max;
 }
 
+static void lane_put(struct queue *queue, struct call_private *call)
+{
+    struct queue_lane *lane = &queue->lanes[call->tenant_hash % QUEUE_LANES];
+    if (STAILQ_EMPTY(&lane->calls)) {
+        TAILQ_INSERT_TAIL(&queue->turns, lane, next);
+    }
+    STAILQ_INSERT_TAIL(&lane->calls, call, next);
+    queue->depth++;
+}
+
+/* The first call of the lane whose turn it is; the lane goes to the end of the line. */
+static struct call_private *lane_take(struct queue *queue, struct queue_lane *lane)
+{
+    struct call_private *call = STAILQ_FIRST(&lane->calls);
+    STAILQ_REMOVE_HEAD(&lane->calls, next);
+    TAILQ_REMOVE(&queue->turns, lane, next);
+    if (!STAILQ_EMPTY(&lane->calls)) {
+        TAILQ_INSERT_TAIL(&queue->turns, lane, next);
+    }
+    lane->taken++;
+    queue->depth--;
+    return call;
+}
+
+static void take_in_turn(struct queue *queue, struct call_list *ret)
+{
+    struct queue_lane *lane;
+    size_t most = queue->take_max;
+    TAILQ_FOREACH(lane, &queue->turns, next)
+    {
+        lane->taken = 0;
+    }
+    lane = TAILQ_FIRST(&queue->turns);
+    if (lane != NULL && TAILQ_NEXT(lane, next) != NULL && most > BATCH_SHARE_MAX) {
+        most = BATCH_SHARE_MAX;
+    }
+    for (size_t left = part_to_take(queue); left > 0; left--) {
+        lane = TAILQ_FIRST(&queue->turns);
+        if (lane->taken == most) {
+            return; /* it had as many turns as any: the others are empty, or full as well */
+        }
+        struct call_private *call = lane_take(queue, lane);
+        STAILQ_INSERT_TAIL(ret, call, next);
+    }
+}
+
 bool queue_take(struct queue *queue, int64_t wait_ms, struct call_list *ret)
 {
     struct timespec until;
@@ -58,12 +109,7 @@ bool queue_take(struct queue *queue, int64_t wait_ms, struct call_list *ret)
     while (queue->depth == 0 && !queue->closed && err != ETIMEDOUT) {
         err = pthread_cond_timedwait(&queue->wake, &queue->lock, &until);
     }
-    for (size_t left = part_to_take(queue); left > 0; left--) {
-        struct call_private *call = STAILQ_FIRST(&queue->waiting);
-        STAILQ_REMOVE_HEAD(&queue->waiting, next);
-        STAILQ_INSERT_TAIL(ret, call, next);
-        queue->depth--;
-    }
+    take_in_turn(queue, ret);
     bool go_on = !queue->closed || !STAILQ_EMPTY(ret);
     metric_set(&queue->depth_metric, (int64_t)queue->depth);
     pthread_mutex_unlock(&queue->lock);
@@ -74,10 +120,8 @@ void queue_close(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
     queue->closed = true;
-    queue->depth = 0;
-    while (!STAILQ_EMPTY(&queue->waiting)) {
-        struct call_private *call = STAILQ_FIRST(&queue->waiting);
-        STAILQ_REMOVE_HEAD(&queue->waiting, next);
+    while (!TAILQ_EMPTY(&queue->turns)) {
+        struct call_private *call = lane_take(queue, TAILQ_FIRST(&queue->turns));
         call_free(call); /* its caller sees the connection end */
     }
     pthread_cond_broadcast(&queue->wake);
@@ -110,17 +154,16 @@ void queue_release(struct queue *queue, const struct call_private *call)
 void queue_hand_over(struct queue *queue)
 {
     size_t count = 0;
-    const struct call_private *call;
-    STAILQ_FOREACH(call, &queue->turn, next)
-    {
-        count++;
-    }
-    if (count == 0) {
+    if (STAILQ_EMPTY(&queue->turn)) {
         return;
     }
     pthread_mutex_lock(&queue->lock);
-    STAILQ_CONCAT(&queue->waiting, &queue->turn);
-    queue->depth += count;
+    while (!STAILQ_EMPTY(&queue->turn)) {
+        struct call_private *call = STAILQ_FIRST(&queue->turn);
+        STAILQ_REMOVE_HEAD(&queue->turn, next);
+        lane_put(queue, call);
+        count++;
+    }
     metric_set(&queue->depth_metric, (int64_t)queue->depth);
     if (count > 1 && queue->actors > 1) {
         pthread_cond_broadcast(&queue->wake);

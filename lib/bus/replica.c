@@ -143,6 +143,7 @@ static void replica_heard(struct replica *replica, const Wardroom__Reply *reply)
     if (replica_alive(replica, now_ms)) {
         replica->peer->alive_ms = now_ms;
         if (!was_alive) {
+            replica->peer->changes++;
             peer_flush_waiting(replica->peer);
         }
     }
@@ -204,6 +205,7 @@ static void replica_set_connected(struct replica *replica, bool connected)
     }
     replica->connected = connected;
     replica->ready = false;
+    replica->peer->changes += !connected;
     if (connected) {
         replica_ping(replica, client_now_ms(replica->peer->client));
     } else {

@@ -101,6 +101,7 @@ struct call_private {
     STAILQ_HEAD(, field_error) errors;
     size_t error_count;
     STAILQ_HEAD(, packed_event) events;
+    bool lost_event; /* there was no memory for one */
 };
 STAILQ_HEAD(call_list, call_private);
 
@@ -118,10 +119,17 @@ void call_closure(const ProtobufCMessage *reply, void *call);
 
 /* ---- queue.c: one write actor's, or that of all read actors, or of all work actors */
 #define SHARE_COUNTERS 4096
+#define QUEUE_LANES    1024 /* two tenants of 200 that share one share its turn: 20 pairs do */
+struct queue_lane {
+    TAILQ_ENTRY(queue_lane) next; /* while it holds calls */
+    struct call_list calls;
+    size_t taken; /* in this take */
+};
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct call_list waiting;
+    struct queue_lane lanes[QUEUE_LANES]; /* by the tenant's hash */
+    TAILQ_HEAD(, queue_lane) turns;       /* lanes that hold calls, whose turn is next first */
     size_t depth;
     bool closed;
     size_t take_max; /* calls an actor takes at once */
@@ -137,7 +145,8 @@ struct queue {
 MUST_CHECK enum status queue_init(struct queue *queue, enum rpc_actor kind, unsigned actors,
                                   unsigned index);
 void queue_fini(struct queue *queue);
-/* Take up to take_max calls; waits at most wait_ms for the first. False: closed and empty. */
+/* Take up to take_max calls, in turn from every tenant that waits; waits at most wait_ms for the
+ * first. While several wait, one gives at most BATCH_SHARE_MAX. False: closed and empty. */
 bool queue_take(struct queue *queue, int64_t wait_ms, struct call_list *ret);
 /* Drops what still waits. */
 void queue_close(struct queue *queue);
@@ -173,6 +182,8 @@ void batch_run(struct actor *actor, struct call_list *calls);
 
 /* ---- events.c */
 void events_publish(struct actor *actor, struct call_private *const *calls, size_t count);
+/* A packed events.Batch that says only that events since then may be lost. */
+void events_write_lost(const struct tenant_id *tenant, int64_t since_us, struct buf *out);
 
 /* ---- gate.c */
 enum refusal {
@@ -198,7 +209,8 @@ void gate_answer_info(struct runtime *runtime, struct call_private *call);
 
 /* ---- stats.c */
 struct stats {
-    struct metric refused[REFUSED_COUNT], curve_refused, undeliverable, unanswered, replayed;
+    struct metric refused[REFUSED_COUNT], curve_refused, undeliverable, unanswered, replayed,
+        retried;
     struct metric batches, batched_calls, pending, expired, publish_dropped;
     char refused_labels[REFUSED_COUNT][48];
     int64_t log_second, log_lines, log_cut;

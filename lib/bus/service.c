@@ -159,6 +159,7 @@ static enum status open_peers(struct runtime *runtime)
         if (status != OK) {
             return say(runtime, status, "REDIS_URL or WARDROOM_CHANNEL_KEY");
         }
+        publisher_set_lost(runtime->publisher, events_write_lost);
     }
     runtime->zmq = zmq_ctx_new();
     return runtime->zmq != NULL ? OK : STATUS_RESOURCE_EXHAUSTED;

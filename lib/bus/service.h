@@ -34,10 +34,12 @@ struct rpc_rule {
     uint32_t body_bytes_max;
     enum rpc_actor actor;
     enum rpc_scope scope;
-    /* NULL, or: handle `count` calls of this method and one tenant in one shared transaction
-     * (SCOPE_TENANT, ACTOR_WRITE). For each call exactly one call_reply or call_fail. Returns other
-     * than OK after an SQL error: everything is rolled back, actor_forget is called, and each call
-     * is replayed alone, in a transaction of its own, with count 1. */
+    /* NULL, or: handle `count` calls of one tenant in one shared transaction (SCOPE_TENANT,
+     * ACTOR_WRITE), in the order they came; methods whose rules name the same function come
+     * together. For each call exactly one call_reply or call_fail. Returns other than OK after an
+     * SQL error: everything is rolled back and actor_forget is called. After CONFLICT or
+     * UNAVAILABLE all run together once more, with `again` set; after any other status, or a second
+     * failure, each is replayed alone, in a transaction of its own, with count 1. */
     enum status (*batch)(struct call **calls, size_t count);
 };
 

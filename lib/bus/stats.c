@@ -64,6 +64,8 @@ void stats_register(struct runtime *runtime)
                  "Calls whose handler neither replied nor failed.");
     register_one(&stats->replayed, METRIC_COUNTER, "wardroom_replayed_total", "",
                  "Calls run again alone after their shared transaction failed.");
+    register_one(&stats->retried, METRIC_COUNTER, "wardroom_batches_retried_total", "",
+                 "Shared transactions run once more because another writer came first.");
     register_one(&stats->batches, METRIC_COUNTER, "wardroom_batches_total", "",
                  "Shared transactions.");
     register_one(&stats->batched_calls, METRIC_COUNTER, "wardroom_batched_calls_total", "",

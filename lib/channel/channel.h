@@ -14,7 +14,9 @@
 #include "crypto/keyring.h"
 
 /* ---- Publisher: a thread per server with a bounded queue, so that a slow Redis never slows a
- * service. When the queue is full the batch is dropped and counted; gaps are filled by seq. */
+ * service. When the queue is full or the server away the batch is dropped and counted; once it
+ * takes something again, each tenant that lost one is told so, and its views are compared with the
+ * truth. */
 struct publisher;
 MUST_CHECK enum status publisher_new(const char *redis_url, const struct keyring *channel_keys,
                                      const char *region, struct publisher **ret);
@@ -23,6 +25,13 @@ void publisher_free(struct publisher *publisher);
 /* Queue one packed Events.Batch for this tenant's channel; thread-safe, never blocks, copies. */
 void publisher_send(struct publisher *publisher, const struct tenant_id *tenant,
                     struct bytes batch);
+/* Something of this tenant could not even be queued. */
+void publisher_note_lost(struct publisher *publisher, const struct tenant_id *tenant);
+/* How to say "events since then may be lost" in a packed Events.Batch; appends to `out`. Set before
+ * the first publisher_send; without it nothing is said. Called from the thread of each server. */
+void publisher_set_lost(struct publisher *publisher,
+                        void (*write)(const struct tenant_id *tenant, int64_t since_us,
+                                      struct buf *out));
 bool publisher_connected(const struct publisher *publisher); /* to every server */
 
 /* ---- Subscriber: lives on a libuv loop, reconnects by itself with back-off. */
@@ -33,8 +42,9 @@ struct subscriber_handlers {
     /* One of the servers is connected, or connected again (every tenant of it resubscribed):
      * whatever was published between is lost. Or it is disconnected. */
     void (*on_state)(void *data, bool connected);
-    /* The subscription of one tenant is in effect: what was published before may be missing, so
-     * views of this tenant that were filled before this call are filled again. May be NULL. */
+    /* The subscription of one tenant is in effect, or something that came for it could not be
+     * opened: what was published before may be missing, so views of this tenant that were filled
+     * before this call are filled again. May be NULL. */
     void (*on_added)(void *data, const struct tenant_id *tenant);
     void *data;
 };
@@ -46,9 +56,12 @@ void subscriber_close(struct subscriber *subscriber); /* frees itself when its h
 void subscriber_add(struct subscriber *subscriber, const struct tenant_id *tenant);
 void subscriber_remove(struct subscriber *subscriber, const struct tenant_id *tenant);
 bool subscriber_connected(const struct subscriber *subscriber); /* to any server */
-/* Publish from the loop (typing, presence), over the command connection; dropped when not
- * connected. */
-void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
+bool subscriber_complete(const struct subscriber *subscriber);  /* connected to every server */
+/* Connected to the server of this tenant. */
+bool subscriber_reaches(const struct subscriber *subscriber, const struct tenant_id *tenant);
+/* Publish from the loop (typing, presence), over the command connection; false: not connected, and
+ * it is dropped. True says that it was sent, not that it arrived. */
+bool subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
                         struct bytes batch);
 
 #endif

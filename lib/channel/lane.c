@@ -1,6 +1,7 @@
 /* A lane of the publisher: a thread that takes packed batches for one Redis server from a bounded
  * queue, seals them and sends everything that waits in one pipeline. What cannot be sent is dropped
- * and counted: subscribers see the gap by seq.
+ * and counted, and its tenant remembered: when the server is back, gateways are told to compare
+ * with the database, for no later event may show them the gap.
  *
  * Next: redis_loop.c
  */
@@ -12,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-#include "channel/payload.h"
 #include "core/clock.h"
 #include "core/cleanup.h"
 #include "core/limits.h"
@@ -24,20 +24,34 @@
 
 struct item {
     struct item *next;
-    char channel[CHANNEL_NAME_SIZE];
+    struct tenant_id tenant;
+    int64_t queued_us;
+    bool is_sent; /* an answer to it is to come */
     size_t len;
     uint8_t batch[];
+};
+
+/* A tenant that gateways must be told about, and since when. At most one a tenant of the server:
+ * TENANTS_OPEN_MAX x 64 bytes. */
+struct loss {
+    struct loss *next;
+    struct tenant_id tenant;
+    int64_t since_us;
 };
 
 struct lane {
     struct redis_url url;
     const struct keyring *keys;
+    const char *region;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct item *first, **last; /* under lock */
     size_t queued_bytes;        /* under lock */
-    bool stopping;              /* under lock */
+    struct loss *losses;        /* under lock */
+    /* under lock until it is set */
+    void (*write_lost)(const struct tenant_id *tenant, int64_t since_us, struct buf *out);
+    bool stopping; /* under lock */
     atomic_bool connected;
     redisContext *redis; /* the thread's own */
 };
@@ -50,6 +64,27 @@ static struct metric dropped = {.name = "wardroom_publish_dropped_total",
                                 .labels = "",
                                 .help = "event batches dropped: Redis away or the queue full",
                                 .type = METRIC_COUNTER};
+
+static void note_loss(struct lane *lane, const struct tenant_id *tenant, int64_t since_us)
+{
+    pthread_mutex_lock(&lane->lock);
+    struct loss *loss = lane->losses;
+    while (loss && !tenant_id_equal(&loss->tenant, tenant))
+        loss = loss->next;
+    if (!loss && (loss = malloc(sizeof *loss))) {
+        *loss = (struct loss){lane->losses, *tenant, since_us};
+        lane->losses = loss;
+    }
+    if (loss && since_us < loss->since_us)
+        loss->since_us = since_us;
+    pthread_mutex_unlock(&lane->lock);
+}
+
+static void drop_item(struct lane *lane, const struct item *item)
+{
+    metric_add(&dropped, 1);
+    note_loss(lane, &item->tenant, item->queued_us);
+}
 
 static void disconnect(struct lane *lane)
 {
@@ -89,17 +124,17 @@ static bool connect_redis(struct lane *lane)
     return true;
 }
 
-static void append_publish(struct lane *lane, const struct item *item, size_t *count)
+static void append_publish(struct lane *lane, struct item *item)
 {
     CLEANUP(buf_fini) struct buf payload = {0};
-    if (payload_seal(&lane->keys->keys[0], item->channel, clock_now_us(),
-                     bytes_of(item->batch, item->len), &payload) != OK ||
-        redisAppendCommand(lane->redis, "PUBLISH %b %b", item->channel, strlen(item->channel),
-                           payload.data, payload.len) != REDIS_OK) {
-        metric_add(&dropped, 1);
-        return;
-    }
-    (*count)++;
+    char channel[CHANNEL_NAME_SIZE];
+    channel_name(lane->region, &item->tenant, channel);
+    item->is_sent = payload_seal(&lane->keys->keys[0], channel, clock_now_us(),
+                                 bytes_of(item->batch, item->len), &payload) == OK &&
+                    redisAppendCommand(lane->redis, "PUBLISH %b %b", channel, strlen(channel),
+                                       payload.data, payload.len) == REDIS_OK;
+    if (!item->is_sent)
+        drop_item(lane, item);
 }
 
 static void free_items(struct item *item)
@@ -112,35 +147,81 @@ static void free_items(struct item *item)
 }
 
 /* Send `items` in one pipeline. Returns the first that was not answered; NULL: all were. */
-static const struct item *send_pipeline(struct lane *lane, const struct item *items)
+static struct item *send_pipeline(struct lane *lane, struct item *items)
 {
-    size_t count = 0;
     if (!connect_redis(lane))
         return items;
-    for (const struct item *item = items; item; item = item->next)
-        append_publish(lane, item, &count);
-    for (; count > 0; count--) {
-        void *reply = NULL;
-        if (redisGetReply(lane->redis, &reply) != REDIS_OK) {
+    for (struct item *item = items; item; item = item->next)
+        append_publish(lane, item);
+    for (; items; items = items->next) {
+        void *answer = NULL;
+        if (!items->is_sent)
+            continue;
+        if (redisGetReply(lane->redis, &answer) != REDIS_OK) {
             disconnect(lane);
             return items;
         }
-        freeReplyObject(reply);
-        metric_add(&published, 1);
-        items = items->next;
+        const redisReply *reply = answer;
+        if (reply->type == REDIS_REPLY_ERROR)
+            drop_item(lane, items);
+        else
+            metric_add(&published, 1);
+        freeReplyObject(answer);
     }
     return NULL;
 }
 
 /* A connection that broke while idle shows only now, so what was not answered is sent once more;
  * subscribers drop what they saw already by its seq. */
-static void send_items(struct lane *lane, const struct item *items)
+static void send_items(struct lane *lane, struct item *items)
 {
-    const struct item *rest = send_pipeline(lane, items);
+    struct item *rest = send_pipeline(lane, items);
     if (rest)
         rest = send_pipeline(lane, rest);
     for (; rest; rest = rest->next)
-        metric_add(&dropped, 1);
+        drop_item(lane, rest);
+}
+
+static struct item *item_new(const struct tenant_id *tenant, struct bytes batch)
+{
+    struct item *item = batch.len <= CHANNEL_BYTES_MAX ? malloc(sizeof *item + batch.len) : NULL;
+    if (item) {
+        item->next = NULL;
+        item->tenant = *tenant;
+        item->queued_us = clock_now_us();
+        item->is_sent = false;
+        item->len = batch.len;
+        memcpy(item->batch, batch.data, batch.len);
+    }
+    return item;
+}
+
+/* Redis takes batches again: say whose were lost. One that fails is noted again. */
+static void send_losses(struct lane *lane)
+{
+    CLEANUP(buf_fini) struct buf batch = {0};
+    bool is_up = true;
+    pthread_mutex_lock(&lane->lock);
+    struct loss *losses = lane->write_lost ? lane->losses : NULL;
+    if (losses)
+        lane->losses = NULL;
+    pthread_mutex_unlock(&lane->lock);
+    while (losses) {
+        struct loss *loss = losses;
+        struct item *item = NULL;
+        losses = loss->next;
+        buf_clear(&batch);
+        lane->write_lost(&loss->tenant, loss->since_us, &batch);
+        if (!batch.failed)
+            item = item_new(&loss->tenant, buf_bytes(&batch));
+        if (item)
+            item->queued_us = loss->since_us; /* what is noted when Redis refuses this one too */
+        is_up = is_up && item && !send_pipeline(lane, item);
+        if (!is_up)
+            note_loss(lane, &loss->tenant, loss->since_us);
+        free(item);
+        free(loss);
+    }
 }
 
 static void deadline_in(struct timespec *at, long ms)
@@ -180,6 +261,8 @@ static void *lane_main(void *data)
         else
             connect_redis(lane);
         free_items(items);
+        if (lane_connected(lane))
+            send_losses(lane);
     }
     disconnect(lane);
     return NULL;
@@ -192,7 +275,7 @@ static void register_metrics(void)
 }
 
 enum status lane_new(const struct redis_url *url, const struct keyring *channel_keys,
-                     struct lane **ret)
+                     const char *region, struct lane **ret)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_condattr_t attributes;
@@ -203,6 +286,7 @@ enum status lane_new(const struct redis_url *url, const struct keyring *channel_
     lane->url = *url;
     lane->keys = channel_keys;
     lane->last = &lane->first;
+    lane->region = region;
     pthread_mutex_init(&lane->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -229,23 +313,24 @@ void lane_free(struct lane *lane)
     lane_stop(lane);
     pthread_join(lane->thread, NULL);
     free_items(lane->first);
+    while (lane->losses) {
+        struct loss *next = lane->losses->next;
+        free(lane->losses);
+        lane->losses = next;
+    }
     pthread_cond_destroy(&lane->wake);
     pthread_mutex_destroy(&lane->lock);
     bytes_wipe(&lane->url, sizeof lane->url);
     free(lane);
 }
 
-void lane_send(struct lane *lane, const char channel[CHANNEL_NAME_SIZE], struct bytes batch)
+void lane_send(struct lane *lane, const struct tenant_id *tenant, struct bytes batch)
 {
-    struct item *item = batch.len <= CHANNEL_BYTES_MAX ? malloc(sizeof *item + batch.len) : NULL;
+    struct item *item = item_new(tenant, batch);
     if (!item) {
-        metric_add(&dropped, 1);
+        lane_note_lost(lane, tenant);
         return;
     }
-    item->next = NULL;
-    memcpy(item->channel, channel, sizeof item->channel);
-    item->len = batch.len;
-    memcpy(item->batch, batch.data, batch.len);
     pthread_mutex_lock(&lane->lock);
     bool is_full = lane->queued_bytes + batch.len > PUBLISH_QUEUE_BYTES_MAX;
     if (!is_full) {
@@ -256,9 +341,23 @@ void lane_send(struct lane *lane, const char channel[CHANNEL_NAME_SIZE], struct 
     }
     pthread_mutex_unlock(&lane->lock);
     if (is_full) {
-        metric_add(&dropped, 1);
+        drop_item(lane, item);
         free(item);
     }
+}
+
+void lane_note_lost(struct lane *lane, const struct tenant_id *tenant)
+{
+    metric_add(&dropped, 1);
+    note_loss(lane, tenant, clock_now_us());
+}
+
+void lane_set_lost(struct lane *lane,
+                   void (*write)(const struct tenant_id *tenant, int64_t since_us, struct buf *out))
+{
+    pthread_mutex_lock(&lane->lock);
+    lane->write_lost = write;
+    pthread_mutex_unlock(&lane->lock);
 }
 
 bool lane_connected(const struct lane *lane)

@@ -7,14 +7,17 @@
 
 struct lane;
 
-/* `channel_keys` is borrowed for the lane's life; the first seals. */
+/* `channel_keys`, whose first seals, and `region` are borrowed for the lane's life. */
 MUST_CHECK enum status lane_new(const struct redis_url *url, const struct keyring *channel_keys,
-                                struct lane **ret);
+                                const char *region, struct lane **ret);
 /* Ask it to end, without waiting: what is queued is still sent, for one time-out (1 s) at most. */
 void lane_stop(struct lane *lane);
 void lane_free(struct lane *lane); /* waits for that */
-/* Thread-safe, never blocks, copies; dropped and counted when the queue is full. */
-void lane_send(struct lane *lane, const char channel[CHANNEL_NAME_SIZE], struct bytes batch);
+/* The functions of the publisher (channel.h), for the tenants of this server. */
+void lane_send(struct lane *lane, const struct tenant_id *tenant, struct bytes batch);
+void lane_note_lost(struct lane *lane, const struct tenant_id *tenant);
+void lane_set_lost(struct lane *lane, void (*write)(const struct tenant_id *tenant,
+                                                    int64_t since_us, struct buf *out));
 bool lane_connected(const struct lane *lane);
 
 #endif

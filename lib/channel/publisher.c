@@ -23,7 +23,8 @@ enum status publisher_new(const char *redis_url, const struct keyring *channel_k
     enum status status =
         channel_keys->count > 0 ? redis_urls_parse(redis_url, &publisher->urls) : STATUS_INVALID;
     for (size_t i = 0; status == OK && i < publisher->urls.count; i++)
-        status = lane_new(&publisher->urls.servers[i], channel_keys, &publisher->lanes[i]);
+        status = lane_new(&publisher->urls.servers[i], channel_keys, publisher->region,
+                          &publisher->lanes[i]);
     if (status != OK) {
         publisher_free(publisher);
         return status;
@@ -45,11 +46,29 @@ void publisher_free(struct publisher *publisher)
     free(publisher);
 }
 
-void publisher_send(struct publisher *publisher, const struct tenant_id *tenant, struct bytes batch)
+static struct lane *lane_of(const struct publisher *publisher, const struct tenant_id *tenant)
 {
     char channel[CHANNEL_NAME_SIZE];
     channel_name(publisher->region, tenant, channel);
-    lane_send(publisher->lanes[redis_urls_choose(&publisher->urls, channel)], channel, batch);
+    return publisher->lanes[redis_urls_choose(&publisher->urls, channel)];
+}
+
+void publisher_send(struct publisher *publisher, const struct tenant_id *tenant, struct bytes batch)
+{
+    lane_send(lane_of(publisher, tenant), tenant, batch);
+}
+
+void publisher_note_lost(struct publisher *publisher, const struct tenant_id *tenant)
+{
+    lane_note_lost(lane_of(publisher, tenant), tenant);
+}
+
+void publisher_set_lost(struct publisher *publisher,
+                        void (*write)(const struct tenant_id *tenant, int64_t since_us,
+                                      struct buf *out))
+{
+    for (size_t i = 0; i < publisher->urls.count; i++)
+        lane_set_lost(publisher->lanes[i], write);
 }
 
 bool publisher_connected(const struct publisher *publisher)

@@ -94,7 +94,10 @@ static void deliver(struct entry *entry, struct bytes payload)
     buf_clear(&station->work);
     if (payload_open(station->keys, entry->channel, clock_now_us(), payload, &station->work) !=
         OK) {
+        /* Not ours, or held up for so long that it is too old: then something is missing. */
         metric_add(&refused, 1);
+        if (entry->is_wanted && station->handlers.on_added)
+            station->handlers.on_added(station->handlers.data, &entry->tenant);
         return;
     }
     metric_add(&received, 1);
@@ -316,14 +319,14 @@ bool station_connected(const struct station *station)
     return station->is_connected;
 }
 
-void station_publish(struct station *station, const char channel[CHANNEL_NAME_SIZE],
+bool station_publish(struct station *station, const char channel[CHANNEL_NAME_SIZE],
                      struct bytes batch)
 {
     CLEANUP(buf_fini) struct buf payload = {0};
     redisAsyncContext *context = redis_link_context(station->command);
     if (!context ||
         payload_seal(&station->keys->keys[0], channel, clock_now_us(), batch, &payload) != OK)
-        return;
-    redisAsyncCommand(context, NULL, NULL, "PUBLISH %b %b", channel, strlen(channel), payload.data,
-                      payload.len);
+        return false;
+    return redisAsyncCommand(context, NULL, NULL, "PUBLISH %b %b", channel, strlen(channel),
+                             payload.data, payload.len) == REDIS_OK;
 }

@@ -17,7 +17,7 @@ void station_add(struct station *station, const struct tenant_id *tenant,
                  const char channel[CHANNEL_NAME_SIZE]);
 void station_remove(struct station *station, const struct tenant_id *tenant);
 bool station_connected(const struct station *station);
-void station_publish(struct station *station, const char channel[CHANNEL_NAME_SIZE],
+bool station_publish(struct station *station, const char channel[CHANNEL_NAME_SIZE],
                      struct bytes batch);
 
 #endif

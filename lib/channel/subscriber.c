@@ -70,9 +70,23 @@ bool subscriber_connected(const struct subscriber *subscriber)
     return false;
 }
 
-void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
+bool subscriber_complete(const struct subscriber *subscriber)
+{
+    for (size_t i = 0; i < subscriber->urls.count; i++)
+        if (!station_connected(subscriber->stations[i]))
+            return false;
+    return true;
+}
+
+bool subscriber_reaches(const struct subscriber *subscriber, const struct tenant_id *tenant)
+{
+    char channel[CHANNEL_NAME_SIZE];
+    return station_connected(station_of(subscriber, tenant, channel));
+}
+
+bool subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
                         struct bytes batch)
 {
     char channel[CHANNEL_NAME_SIZE];
-    station_publish(station_of(subscriber, tenant, channel), channel, batch);
+    return station_publish(station_of(subscriber, tenant, channel), channel, batch);
 }

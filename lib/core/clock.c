@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/failpoint.h"
+
 #define US_PER_S     INT64_C(1000000)
 #define S_PER_DAY    INT64_C(86400)
 #define FIRST_US     (INT64_C(-62167219200) * US_PER_S)     /* 0000-01-01T00:00:00Z */
@@ -23,7 +25,12 @@ static int64_t read_us(clockid_t clock)
 
 int64_t clock_now_us(void)
 {
-    return read_us(CLOCK_REALTIME) + atomic_load_explicit(&offset_us, memory_order_relaxed);
+    int64_t now_us =
+        read_us(CLOCK_REALTIME) + atomic_load_explicit(&offset_us, memory_order_relaxed);
+#ifdef WARDROOM_FAILPOINTS
+    now_us += failpoint_clock_offset_us();
+#endif
+    return now_us;
 }
 
 int64_t clock_monotonic_us(void)

@@ -35,6 +35,7 @@
 #define WORK_QUEUE_MAX         128   /* of slow computation: x 35 ms / 2 workers = 2.2 s of waiting */
 #define SHARD_TENANT_SHARE_MAX 2048  /* of a shard's queue: one tenant leaves room for others */
 #define BATCH_CALLS_MAX        256   /* one transaction: 256 x 20 us = 5 ms of PostgreSQL */
+#define BATCH_SHARE_MAX        64  /* of one tenant while others wait: theirs takes 1.3 ms longer, not 5 */
 #define CLIENT_PENDING_MAX     16384 /* requests in flight from one gateway */
 #define DEADLINE_MS_DEFAULT    10000
 #define DEADLINE_MS_MAX        60000
@@ -51,6 +52,31 @@
 /* The threads service. */
 #define HOT_THREADS_MAX        2048  /* kept by one writer: 2,048 x 5.5 KiB = 11 MiB */
 #define UNREAD_COUNT_MAX       1000  /* beyond that nobody reads the difference */
+#define HEADS_IDS_MAX          512   /* of one question: 512 x 18 bytes = 9 KiB */
+#define HEADS_BYTES_MAX        (16 * 1024) /* of that question */
+#define HEADS_MARKS_MAX        1000  /* of one answer: x 56 bytes = 55 KiB */
+#define HEADS_ROWS_MAX         200   /* of one answer: x 200 participants x 16 bytes = 640 KiB */
+
+/* Schemas of templates (lib/schema). */
+#define SCHEMA_DEPTH_MAX       16     /* sub-schemas within each other, levels of an answer */
+#define SCHEMA_SUBSCHEMAS_MAX  500    /* 20 fields x 10, and as many again for conditions */
+#define SCHEMA_STEPS_MAX       200000 /* of one check: x 0.5 us = 0.1 s; 20 fields take about 100 */
+#define SCHEMA_BYTES_PER_STEP  64     /* of text that is measured or read: about as long as a step */
+#define SCHEMA_ERRORS_MAX      50     /* told of one check: more than a form has fields */
+#define SCHEMA_FRAMES_MAX      512    /* nodes applied within each other: x 1 KiB of stack */
+#define SCHEMA_VALUE_DEPTH_MAX 128    /* levels of JSON that is read or compared */
+#define SCHEMA_NUMBER_BYTES_MAX 1024  /* of one real: a double has at most 767 digits that count */
+#define SCHEMA_ENUM_VALUES_MAX 65536  /* values in one enum, inner ones too: a byte each at least */
+#define SCHEMA_ARENA_BYTES_MAX (32 * 1024 * 1024) /* 500 sub-schemas x 16 levels x 2 KiB pointers */
+#define SCHEMA_DOCUMENT_DEPTH_MAX 64   /* levels of a schema when it is the value that is checked */
+#define SCHEMA_DOCUMENT_STEPS_MAX 5000000 /* 64 KiB of schema x 80 steps a byte */
+#define REGEX_DEPTH_MAX        100    /* groups within each other */
+#define REGEX_NAMES_MAX        50     /* named groups of one expression */
+#define REGEX_TRANSLATED_BYTES_MAX (256 * 1024) /* 4 x the largest schema */
+#define REGEX_MATCH_LIMIT_FIRST 1000  /* backtracks of the first try, which costs 10 steps */
+#define REGEX_MATCH_LIMIT_MAX  1000000 /* of the last: 10,000 steps, about 10 ms */
+#define REGEX_STEPS_FIRST      10
+#define REGEX_HEAP_KIB_MAX     4096   /* for backtracking, per match */
 
 /* The channel layer. */
 #define PUBLISH_QUEUE_BYTES_MAX (16 * 1024 * 1024)
@@ -63,5 +89,27 @@
 #define SUBSCRIPTIONS_MAX      200
 #define SESSION_QUEUE_BYTES_MAX (1024 * 1024)
 #define FRAMES_PER_S_DEFAULT   50
+#define USER_WRITES_PER_S_DEFAULT 50 /* what one socket may send; nobody types that */
+#define USER_BURST_S           5     /* 250 at once: a script that opens 200 threads */
+#define TENANT_REQUESTS_PER_S_DEFAULT 2000 /* x 110 us of CPU a post: a fifth of one core */
+#define TENANT_BURST_S         1
+#define SIGN_INS_PER_S_DEFAULT 50 /* more than the password workers of auth do: 2 x 1 s / 35 ms */
+#define SIGN_IN_BURST_S        5  /* an office behind one address at nine o'clock */
+#define FANOUT_WRITES_MAX      128 /* of one tenant in a turn: x 7 us = 0.9 ms that others wait */
+#define REFUSED_WRITES_PER_S   10 /* of one socket, answered; a client that waits 0.5 s, 1 s, ... */
+#define REFUSED_WRITES_BURST   100 /* then it is closed: a flood at 50/s after 2.5 s */
+#define RATE_ENTRIES_MAX       16384 /* users, tenants, addresses each: x 150 bytes = 2.4 MB */
+#define RATE_SWEEP_MAX         1024  /* forgotten in a second: the table in 16 s */
+
+/* Presence, typing and read marks, in a gateway. */
+#define PRESENCE_USERS_MAX     32768 /* of a tenant, on all gateways: x 130 bytes = 4 MiB */
+#define PRESENCE_GATEWAYS_MAX  64    /* that one hears of at a time: as many as PEERS_MAX */
+#define PRESENCE_PIECE_USERS   1000  /* of one publish: x 22 bytes = 22 KiB */
+#define PRESENCE_GREETED_MAX   4096  /* a socket is told of when it opens: x 80 bytes = 320 KiB */
+#define CIRCLE_THREADS_MAX     8192  /* of a tenant's members here: x (90 + 20 x 24) bytes = 5 MiB */
+#define CIRCLE_PAGES_MAX       5     /* of a member's threads: 1,000, the newest */
+#define CIRCLE_IN_FLIGHT_MAX   16    /* lists asked for at a time: x 10 ms = 1,600 members/s */
+#define TYPERS_MAX             20    /* of a thread: x 1/s; more names than a line can show */
+#define READ_MARKS_MAX         200   /* under way of one socket: its subscriptions */
 
 #endif

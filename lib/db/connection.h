@@ -32,6 +32,7 @@ enum step_kind {
     STEP_COMMAND,    /* its success is all that matters */
     STEP_PREPARE,    /* a Parse; on success its statement is ready */
     STEP_DEALLOCATE, /* on failure the server keeps what we have forgotten */
+    STEP_ENTER,      /* the change of tenant; refused: this backend is of no more use */
     STEP_ROWS        /* a statement of a store */
 };
 
@@ -59,6 +60,7 @@ struct db {
     uint64_t database_hash; /* of conninfo: tenants are known per database */
     int64_t retry_at_ms, connected_at_ms;
     bool leaked; /* the server holds statements that we have forgotten */
+    bool had_old_roles; /* pipeline.c: the backend was replaced */
     struct statements *statements;
     struct step steps[PIPELINE_STEPS_MAX];
     size_t step_count;
@@ -86,6 +88,8 @@ bool pipeline_prepare(struct db *db, struct statement *statement, const char *na
                       const struct encoded *params);
 bool pipeline_execute(struct db *db, struct statement *statement, const char *name,
                       const struct encoded *params);
+/* The command added last is the change of tenant. */
+void pipeline_is_enter(struct db *db);
 /* The command added last must affect exactly so many rows, or pipeline_sync says CONFLICT. */
 void pipeline_expect(struct db *db, int64_t rows);
 bool pipeline_expects(const struct db *db); /* is any such command unanswered? */

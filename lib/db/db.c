@@ -129,6 +129,13 @@ enum status db_connect(struct db *db)
     return OK;
 }
 
+bool db_take_old_roles(struct db *db)
+{
+    bool had = db->had_old_roles;
+    db->had_old_roles = false;
+    return had;
+}
+
 enum status db_ping(struct db *db)
 {
     if (db->tx.open) {

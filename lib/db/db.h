@@ -20,6 +20,9 @@ MUST_CHECK enum status db_open(const char *conninfo, const char *service, struct
 void db_close(struct db *db); /* NULL is fine */
 /* Does the connection answer? For readiness. */
 MUST_CHECK enum status db_ping(struct db *db);
+/* Was a transaction cut since the last look because its backend did not know a new tenant's role
+ * yet? Nothing of it was committed; the backend has been replaced, and it may be run again. */
+bool db_take_old_roles(struct db *db);
 
 /* BEGIN (READ COMMITTED; read only when asked). No tenant yet: only the service's global tables
  * (schema `wardroom`) can be reached. At most one transaction per connection.

@@ -48,6 +48,11 @@ static void step_add(struct db *db, enum step_kind kind, struct statement *state
     db->steps[db->step_count++] = (struct step){kind, statement, ANY_ROWS};
 }
 
+void pipeline_is_enter(struct db *db)
+{
+    db->steps[db->step_count - 1].kind = STEP_ENTER;
+}
+
 void pipeline_expect(struct db *db, int64_t rows)
 {
     db->steps[db->step_count - 1].rows = rows;
@@ -174,6 +179,14 @@ static void step_settle(struct db *db, const struct step *step, enum status stat
     }
 }
 
+/* PostgreSQL 15 caches the roles of a login in each backend, and keeps for good a list that it was
+ * reading while another backend granted one more: such a backend may not become the role of a
+ * tenant that was made at that moment. A new backend may. */
+static bool knows_old_roles(const struct step *step, enum status status)
+{
+    return step->kind == STEP_ENTER && status == STATUS_FORBIDDEN;
+}
+
 /* One step's result and the NULL after it. False: the connection is of no more use. */
 static bool step_collect(struct db *db, const struct step *step, int64_t deadline_ms,
                          enum status *first, PGresult **ret)
@@ -192,6 +205,9 @@ static bool step_collect(struct db *db, const struct step *step, int64_t deadlin
         db_note_error(db, sqlstate, text != NULL ? text : PQresultErrorMessage(result));
     }
     step_settle(db, step, status);
+    if (knows_old_roles(step, status)) {
+        gone = db->had_old_roles = true;
+    }
     if (status == OK && *first == OK && !affected_as_expected(step, result)) {
         *first = STATUS_CONFLICT;
         db_note_error(db, NULL, "a statement did not meet the rows it was made for");

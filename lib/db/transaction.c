@@ -128,7 +128,11 @@ static bool send_tenant(struct tenant_tx *tx)
         .formats = {1, 1},
     };
     tx->sent = tx->tenant;
-    return send_statement(tx->db, &enter_stmt, &none, &params);
+    if (!send_statement(tx->db, &enter_stmt, &none, &params)) {
+        return false;
+    }
+    pipeline_is_enter(tx->db);
+    return true;
 }
 
 static enum status send_all(struct tenant_tx *tx, const struct db_stmt *stmt,

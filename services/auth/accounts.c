@@ -1,4 +1,4 @@
-/* Me, Directory, GetUser and CreateUser. Next: tenants.c */
+/* Me, Directory, GetUser and CreateUser. Next: account_state.c */
 #include "core/clock.h"
 #include "core/limits.h"
 #include "handlers.h"
@@ -218,13 +218,14 @@ static enum status account_create(struct auth_state *state, struct tenant_tx *tx
     return status == OK ? account_add(&state->store, tx, account) : status;
 }
 
-static void created_reply(const struct account *account, Auth__User_Closure reply, void *data)
+void account_reply(const struct account *account, Auth__User_Closure reply, void *data)
 {
     Auth__User message = AUTH__USER__INIT;
     message.id = binary(&account->id.u);
     message.username = (char *)account->username;
     message.name = (char *)account->name;
     message.role = (Auth__Role)account->role;
+    message.disabled = account->disabled;
     message.created_at_us = account->created_us;
     reply(&message, data);
 }
@@ -253,7 +254,7 @@ void auth_create_user(Auth__Api_Service *service, const Auth__CreateUserRequest 
     }
     bytes_wipe(account.password, sizeof account.password);
     if (status == OK) {
-        created_reply(&account, reply, data);
+        account_reply(&account, reply, data);
     } else if (status == STATUS_CONFLICT) {
         call_fail(call, status, "this user name exists already");
     } else if (status == STATUS_NOT_FOUND) {

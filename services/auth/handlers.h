@@ -53,6 +53,11 @@ void auth_get_user(Auth__Api_Service *service, const Auth__GetUserRequest *input
                    Auth__DirectoryEntry_Closure reply, void *data);
 void auth_create_user(Auth__Api_Service *service, const Auth__CreateUserRequest *input,
                       Auth__User_Closure reply, void *data);
+/* account_state.c */
+void auth_disable_user(Auth__Api_Service *service, const Auth__UserNameRequest *input,
+                       Auth__User_Closure reply, void *data);
+void auth_enable_user(Auth__Api_Service *service, const Auth__UserNameRequest *input,
+                      Auth__User_Closure reply, void *data);
 /* tenants.c */
 void auth_create_tenant(Auth__Api_Service *service, const Auth__CreateTenantRequest *input,
                         Auth__Tenant_Closure reply, void *data);
@@ -62,6 +67,8 @@ void auth_list_tenants(Auth__Api_Service *service, const Auth__ListTenantsReques
 /* handlers.c: what several of them do. */
 /* End the call with a status of the store, in its own words. */
 void auth_fail(struct call *call, enum status status);
+/* accounts.c: an account, as its administrator sees it. */
+void account_reply(const struct account *account, Auth__User_Closure reply, void *data);
 /* A rule's verdict (rules.h) becomes a field error; NULL is none. */
 void auth_check_field(struct call *call, const char *pointer, const char *problem);
 /* The page size that a request asks for; 0: refused. */

@@ -7,13 +7,10 @@
 
 #include "core/clock.h"
 
-#define US_PER_S INT64_C(1000000)
 /* Of one reply: x 36 bytes packed = 144 KiB; the rest comes with the next poll. */
 #define REVOCATIONS_MAX 4096
 
-/* How long a revocation matters: until the last access token of its session has expired, by the
- * clock of whoever checks it. */
-static int64_t revocation_life_us(void)
+int64_t revocation_life_us(void)
 {
     return (auth_settings.access_s + 2 * TOKEN_SKEW_S) * US_PER_S;
 }

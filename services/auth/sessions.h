@@ -6,6 +6,8 @@
 
 #include "handlers.h"
 
+#define US_PER_S INT64_C(1000000)
+
 struct tokens {
     char access[TOKEN_BYTES_MAX + 1], refresh[TOKEN_BYTES_MAX + 1];
 };
@@ -15,6 +17,9 @@ struct tokens {
 MUST_CHECK enum status session_mint(const struct auth_state *state, const struct account *account,
                                     const struct tenant *tenant, int64_t now_us,
                                     struct session *session, struct tokens *ret);
+/* How long a revocation matters: until the last access token of its session has expired, by the
+ * clock of whoever checks it. */
+int64_t revocation_life_us(void);
 void session_reply(Auth__TokenReply_Closure reply, void *data, struct tokens *tokens);
 
 #endif

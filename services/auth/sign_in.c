@@ -161,6 +161,10 @@ void auth_token(Auth__Api_Service *service, const Auth__TokenRequest *input,
         return;
     }
     status = session_begin(state, &attempt, &tokens);
+    if (status == STATUS_CONFLICT) { /* disabled since it was checked */
+        refuse(call, &attempt, STATUS_INVALID_CREDENTIALS);
+        return;
+    }
     if (status != OK) {
         auth_fail(call, status);
         return;

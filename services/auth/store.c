@@ -62,10 +62,19 @@ static const struct db_stmt account_list_stmt = {
                     " WHERE user_id > $1 AND NOT disabled\n"
                     " ORDER BY user_id\n"
                     " LIMIT $2"};
+static const struct db_stmt account_set_disabled_stmt = {"account_set_disabled",
+                                                         "UPDATE account\n"
+                                                         "   SET disabled = $2\n"
+                                                         " WHERE user_id = $1"};
+/* The lock makes a sign-in and the end of its account wait for each other: whoever comes second
+ * sees the first. */
 static const struct db_stmt session_add_stmt = {
     "session_add",
     "INSERT INTO session (session_id, user_id, refresh_hash, created_us, expires_us)\n"
-    "VALUES ($1, $2, $3, $4, $5)"};
+    "SELECT $1, a.user_id, $3, $4, $5\n"
+    "  FROM account AS a\n"
+    " WHERE a.user_id = $2 AND NOT a.disabled\n"
+    "   FOR SHARE OF a"};
 static const struct db_stmt session_find_stmt = {
     "session_find", "SELECT session_id, user_id, refresh_hash, created_us, expires_us, ended_us\n"
                     "  FROM session\n"
@@ -78,6 +87,20 @@ static const struct db_stmt session_end_stmt = {"session_end",
                                                 "UPDATE session\n"
                                                 "   SET ended_us = $2\n"
                                                 " WHERE session_id = $1 AND ended_us IS NULL"};
+
+static const struct db_stmt session_end_fresh_stmt = {
+    "session_end_fresh", "UPDATE session\n"
+                         "   SET ended_us = $2\n"
+                         " WHERE user_id = $1 AND ended_us IS NULL AND expires_us >= $3\n"
+                         "RETURNING session_id"};
+static const struct db_stmt session_end_all_stmt = {"session_end_all",
+                                                    "UPDATE session\n"
+                                                    "   SET ended_us = $2\n"
+                                                    " WHERE user_id = $1 AND ended_us IS NULL"};
+static const struct db_stmt revocation_add_all_stmt = {
+    "revocation_add_all", "INSERT INTO revocation (session_id, user_id, at_us)\n"
+                          "SELECT unnest($1::uuid[]), $2, $3\n"
+                          "ON CONFLICT (session_id) DO NOTHING"};
 
 /* Run a statement that may meet an existing row; CONFLICT when it changed nothing. */
 static enum status run_or_conflict(struct tenant_tx *tx, const struct db_stmt *stmt,
@@ -249,6 +272,13 @@ enum status revocation_add(struct tenant_tx *tx, const struct revocation *revoca
                   DB_UUID(&revocation->user.u), DB_I64(at_us));
 }
 
+enum status revocation_add_all(struct tenant_tx *tx, const struct user_id *user,
+                               const struct uuid *sessions, size_t count, int64_t at_us)
+{
+    return TX_RUN(tx, &revocation_add_all_stmt, NULL, DB_UUIDS(sessions, count), DB_UUID(&user->u),
+                  DB_I64(at_us));
+}
+
 enum status revocation_since(struct tenant_tx *tx, int64_t after, int64_t since_us,
                              struct revocation *ret, size_t max, size_t *ret_count,
                              int64_t *ret_next)
@@ -390,6 +420,11 @@ enum status account_list(const struct store *store, struct tenant_tx *tx,
     return status;
 }
 
+enum status account_set_disabled(struct tenant_tx *tx, const struct user_id *id, bool disabled)
+{
+    return TX_RUN(tx, &account_set_disabled_stmt, NULL, DB_UUID(&id->u), DB_BOOL(disabled));
+}
+
 static struct bytes hash_of(const struct session *session)
 {
     return bytes_of(session->refresh_hash, sizeof session->refresh_hash);
@@ -397,9 +432,9 @@ static struct bytes hash_of(const struct session *session)
 
 enum status session_add(struct tenant_tx *tx, const struct session *session)
 {
-    return TX_RUN(tx, &session_add_stmt, NULL, DB_UUID(&session->id.u), DB_UUID(&session->user.u),
-                  DB_BYTES(hash_of(session)), DB_I64(session->created_us),
-                  DB_I64(session->expires_us));
+    return RUN_OR_CONFLICT(tx, &session_add_stmt, DB_UUID(&session->id.u),
+                           DB_UUID(&session->user.u), DB_BYTES(hash_of(session)),
+                           DB_I64(session->created_us), DB_I64(session->expires_us));
 }
 
 enum status session_find(struct tenant_tx *tx, const struct session_id *id, struct session *ret)
@@ -435,4 +470,28 @@ enum status session_rotate(struct tenant_tx *tx, const struct session *old,
 enum status session_end(struct tenant_tx *tx, const struct session_id *id, int64_t at_us)
 {
     return TX_RUN(tx, &session_end_stmt, NULL, DB_UUID(&id->u), DB_I64(at_us));
+}
+
+enum status session_end_of_user(struct tenant_tx *tx, const struct user_id *user, int64_t at_us,
+                                int64_t fresh_from_us, struct arena *arena, struct uuid **ret_fresh,
+                                size_t *ret_count)
+{
+    struct db_rows *rows;
+    enum status status = TX_RUN(tx, &session_end_fresh_stmt, &rows, DB_UUID(&user->u),
+                                DB_I64(at_us), DB_I64(fresh_from_us));
+    if (status != OK) {
+        return status;
+    }
+    size_t count = db_rows_count(rows);
+    struct uuid *fresh = arena_alloc(arena, (count + 1) * sizeof *fresh);
+    for (size_t i = 0; fresh != NULL && i < count; i++) {
+        fresh[i] = db_uuid(rows, i, 0);
+    }
+    db_rows_free(rows);
+    if (fresh == NULL) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    *ret_fresh = fresh;
+    *ret_count = count;
+    return TX_RUN(tx, &session_end_all_stmt, NULL, DB_UUID(&user->u), DB_I64(at_us));
 }

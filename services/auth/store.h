@@ -76,6 +76,9 @@ MUST_CHECK enum status registry_list(const struct store *store, struct tenant_tx
 /* Repeating it for one session is harmless. Also drops rows made before `prune_before_us`. */
 MUST_CHECK enum status revocation_add(struct tenant_tx *tx, const struct revocation *revocation,
                                       int64_t at_us, int64_t prune_before_us);
+/* The same for several sessions of one user; drops nothing. */
+MUST_CHECK enum status revocation_add_all(struct tenant_tx *tx, const struct user_id *user,
+                                          const struct uuid *sessions, size_t count, int64_t at_us);
 /* Up to `max` revocations, made at or after `since_us`, that a reader whose last `next` was `after`
  * (0: none) may not have seen; some it has. No revocation is ever passed over. */
 MUST_CHECK enum status revocation_since(struct tenant_tx *tx, int64_t after, int64_t since_us,
@@ -92,6 +95,10 @@ MUST_CHECK enum status account_list(const struct store *store, struct tenant_tx 
                                     const struct user_id *after, struct account *ret, size_t max,
                                     size_t *ret_count);
 
+MUST_CHECK enum status account_set_disabled(struct tenant_tx *tx, const struct user_id *id,
+                                            bool disabled);
+
+/* CONFLICT: the account is disabled by now, or gone. */
 MUST_CHECK enum status session_add(struct tenant_tx *tx, const struct session *session);
 /* NOT_FOUND */
 MUST_CHECK enum status session_find(struct tenant_tx *tx, const struct session_id *id,
@@ -103,5 +110,11 @@ MUST_CHECK enum status session_rotate(struct tenant_tx *tx, const struct session
 /* Ending it again is harmless. */
 MUST_CHECK enum status session_end(struct tenant_tx *tx, const struct session_id *id,
                                    int64_t at_us);
+/* End all sessions of a user. Those that expire at or after `fresh_from_us`, so that an access
+ * token of theirs may still be good, are in `ret_fresh`, which lives in `arena`. */
+MUST_CHECK enum status session_end_of_user(struct tenant_tx *tx, const struct user_id *user,
+                                           int64_t at_us, int64_t fresh_from_us,
+                                           struct arena *arena, struct uuid **ret_fresh,
+                                           size_t *ret_count);
 
 #endif

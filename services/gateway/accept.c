@@ -12,9 +12,11 @@
 #include "core/log.h"
 
 #define ADDRESSES_MAX   8
-#define BACKLOG         1024
+#define BACKLOG         4096 /* 2,000 that were cut at once, if one gateway is left */
 #define NO_FILES_MS     200 /* without file descriptors: try again later instead of spinning */
-#define ACCEPT_TURN_MAX 32  /* a TLS handshake costs 1 ms: the others wait at most that many */
+/* A TLS handshake costs 1 ms, and those who are accepted in one turn shake hands in the next ones:
+ * whoever is connected waits at most that many. More a turn would not be faster. */
+#define ACCEPT_TURN_MAX 8
 
 struct port {
     uv_poll_t poll;

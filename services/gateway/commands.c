@@ -8,8 +8,11 @@
 #include "fanout.h"
 #include "flows.h"
 #include "presence.h"
+#include "quota.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "rpc.h"
+#include "typing.h"
 
 /* A call that answers a command when it comes back. */
 struct asked {
@@ -86,14 +89,6 @@ static void on_post_reply(void *data, const struct bus_reply *reply)
     asked_free(asked);
 }
 
-static void on_quiet_reply(void *data, const struct bus_reply *reply)
-{
-    struct asked *asked = data;
-    if (may_answer(asked) && reply->status != OK)
-        on_failure(asked, reply);
-    asked_free(asked);
-}
-
 static void do_subscribe(struct session *session, const Socket__Command *command)
 {
     struct thread_id thread;
@@ -147,32 +142,45 @@ static bool start_post(struct session *session, const Threads__PostRequest *post
     return rpc_start(session->gateway, &call, on_post_reply, asked, NULL);
 }
 
-static void do_post(struct session *session, const Socket__Command *command)
+/* What `ack` will answer: one of a bounded number under way. NULL: refused, and said so. */
+static struct asked *asked_for_ack(struct session *session, const Socket__Command *command,
+                                   struct uuid *ret_ref)
 {
-    struct uuid ref;
     struct thread_id thread;
-    count(COUNT_POSTS);
-    if (!uuid_parse(bytes_text(command->ref), &ref) || !thread_of(command, &thread)) {
+    if (!uuid_parse(bytes_text(command->ref), ret_ref) || !thread_of(command, &thread)) {
         fail(session, command, STATUS_VALIDATION_FAILED, "/ref: is not a UUID");
-        return;
+        return NULL;
     }
-    if (command->n_attachments_uuids > ATTACHMENTS_MAX) {
-        fail(session, command, STATUS_VALIDATION_FAILED, "/attachments: more than a message takes");
-        return;
-    }
-    if (session->gateway->is_stopping) {
+    if (session->is_leaving) {
         fail(session, command, STATUS_UNAVAILABLE, "this gateway is stopping");
-        return;
+        return NULL;
     }
     struct asked *asked = session->posts_in_flight < POSTS_IN_FLIGHT_MAX
                               ? asked_new(session, &thread, command->ref)
                               : NULL;
     if (!asked) {
         fail(session, command, STATUS_RESOURCE_EXHAUSTED, "too many posts under way");
-        return;
+        return NULL;
     }
     asked->is_post = true;
     session->posts_in_flight++;
+    return asked;
+}
+
+static void do_post(struct session *session, const Socket__Command *command)
+{
+    struct uuid ref;
+    count(COUNT_POSTS);
+    if (command->n_attachments_uuids > ATTACHMENTS_MAX) {
+        fail(session, command, STATUS_VALIDATION_FAILED, "/attachments: more than a message takes");
+        return;
+    }
+    struct asked *asked = asked_for_ack(session, command, &ref);
+    if (!asked)
+        return;
+    struct subscription *subscription = fanout_find(session, &asked->thread);
+    if (subscription)
+        typing_end(subscription);
     Threads__PostRequest post = THREADS__POST_REQUEST__INIT;
     post.thread_id = command->thread_id;
     post.client_id = (ProtobufCBinaryData){16, ref.b};
@@ -187,39 +195,56 @@ static void do_post(struct session *session, const Socket__Command *command)
     }
 }
 
+/* The record's own name follows from what it acknowledges; `ref` only finds the way back. */
+static void do_acknowledge(struct session *session, const Socket__Command *command)
+{
+    struct uuid ref;
+    struct asked *asked = asked_for_ack(session, command, &ref);
+    if (!asked)
+        return;
+    Threads__AcknowledgeRequest acknowledge = THREADS__ACKNOWLEDGE_REQUEST__INIT;
+    acknowledge.thread_id = command->thread_id;
+    acknowledge.seq = command->seq;
+    const struct rpc_call call = {.rpc = rpc_of(RPC_THREADS_ACKNOWLEDGE),
+                                  .request = &acknowledge.base,
+                                  .token = session_token(session),
+                                  .shard_key = uuid_bytes(&asked->thread.u)};
+    if (!rpc_start(session->gateway, &call, on_post_reply, asked, NULL)) {
+        asked_free(asked);
+        fail(session, command, STATUS_RESOURCE_EXHAUSTED, "");
+    }
+}
+
 static void do_read(struct session *session, const Socket__Command *command)
 {
-    struct thread_id thread = {0};
-    struct asked *asked = thread_of(command, &thread) ? asked_new(session, &thread, "") : NULL;
-    Threads__ReadRequest read = THREADS__READ_REQUEST__INIT;
-    read.thread_id = command->thread_id;
-    read.seq = command->seq;
-    const struct rpc_call call = {.rpc = rpc_of(RPC_THREADS_READ),
-                                  .request = &read.base,
-                                  .token = session_token(session),
-                                  .shard_key = uuid_bytes(&thread.u)};
-    if (asked && rpc_start(session->gateway, &call, on_quiet_reply, asked, NULL))
+    struct thread_id thread;
+    if (!thread_of(command, &thread) || command->seq < 1) {
+        fail(session, command, STATUS_VALIDATION_FAILED, "/seq: must be at least 1");
         return;
-    if (asked)
-        asked_free(asked);
-    fail(session, command, STATUS_RESOURCE_EXHAUSTED, "");
+    }
+    enum status status = read_marks_put(session, &thread, command->seq);
+    if (status != OK)
+        fail(session, command, status, "too many read marks under way");
 }
 
 static void do_typing(struct session *session, const Socket__Command *command)
 {
     struct thread_id thread;
-    const struct subscription *subscription =
+    struct subscription *subscription =
         thread_of(command, &thread) ? fanout_find(session, &thread) : NULL;
-    if (subscription && subscription->state != SUBSCRIPTION_OPENING)
-        presence_say_typing(session, &thread, command->active);
-    else
+    if (!subscription || subscription->state == SUBSCRIPTION_OPENING)
         fail(session, command, STATUS_CONFLICT, "subscribe to the thread first");
+    else if (session_who(session)->role == ROLE_AUDITOR)
+        fail(session, command, STATUS_FORBIDDEN, "auditors only read");
+    else
+        typing_say(subscription, command->active);
 }
 
 static void do_presence(struct session *session, const Socket__Command *command)
 {
-    if (strcmp(command->status, "online") == 0 || strcmp(command->status, "away") == 0)
-        presence_say_status(session, command->status);
+    bool is_away = strcmp(command->status, "away") == 0;
+    if (is_away || strcmp(command->status, "online") == 0)
+        presence_set_away(session, is_away);
     else
         fail(session, command, STATUS_VALIDATION_FAILED, "/status: must be online or away");
 }
@@ -241,9 +266,12 @@ static void do_authenticate(struct session *session, const Socket__Command *comm
         session_close(session, CLOSE_FORBIDDEN, "token of another account");
         return;
     }
+    bool is_other_role = old->role != fresh->who.role;
     credential_drop(session->credential);
     session->credential = fresh;
     session->is_warned = false;
+    if (is_other_role)
+        presence_greet(session);
     event_expiry(session_event(session), "authenticated", fresh->who.expires_at_s);
 }
 
@@ -260,24 +288,29 @@ static void do_later(struct session *session, const Socket__Command *command)
 static const struct {
     const char *op;
     void (*run)(struct session *session, const Socket__Command *command);
-} ops[] = {{"post", do_post},
-           {"subscribe", do_subscribe},
-           {"unsubscribe", do_unsubscribe},
-           {"read", do_read},
-           {"typing", do_typing},
-           {"presence", do_presence},
-           {"authenticate", do_authenticate},
-           {"ping", do_ping},
-           {"answer", do_later},
-           {"acknowledge", do_later}};
+    bool is_write; /* counts against the quota of user and tenant */
+} ops[] = {{"post", do_post, true},
+           {"subscribe", do_subscribe, false},
+           {"unsubscribe", do_unsubscribe, false},
+           {"read", do_read, false},
+           {"typing", do_typing, false},
+           {"presence", do_presence, false},
+           {"authenticate", do_authenticate, false},
+           {"ping", do_ping, false},
+           {"acknowledge", do_acknowledge, true},
+           {"answer", do_later, true}};
 
 static void run_op(struct session *session, const Socket__Command *command)
 {
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
-        if (strcmp(command->op, ops[i].op) == 0) {
+        if (strcmp(command->op, ops[i].op) != 0)
+            continue;
+        const char *refusal = ops[i].is_write ? quota_refuses_write(session) : NULL;
+        if (refusal)
+            fail(session, command, STATUS_RATE_LIMITED, refusal);
+        else
             ops[i].run(session, command);
-            return;
-        }
+        return;
     }
 }
 

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "flows.h"
 #include "json/json.h"
+#include "quota.h"
 #include "revocation.h"
 #include "routes.h"
 #include "static.h"
@@ -81,6 +82,13 @@ static bool is_json_type(const char *type)
            (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
 }
 
+/* `body_left` is still the whole body's length. */
+static bool takes_json(const struct exchange *exchange)
+{
+    enum route_body body = exchange->route->body;
+    return body == BODY_JSON || (body == BODY_OPTIONAL && exchange->body_left > 0);
+}
+
 static void check_body(struct exchange *exchange)
 {
     const struct route *route = exchange->route;
@@ -88,7 +96,7 @@ static void check_body(struct exchange *exchange)
     if (exchange->body_left > route->body_max) {
         count(COUNT_REFUSED_TOO_LARGE);
         exchange_fail(exchange, STATUS_TOO_LARGE, NULL);
-    } else if (route->body == BODY_JSON && !is_json_type(head->content_type)) {
+    } else if (takes_json(exchange) && !is_json_type(head->content_type)) {
         count(COUNT_REFUSED_MEDIA);
         exchange_fail(exchange, STATUS_UNSUPPORTED_MEDIA, "this path takes application/json");
     } else if (route->body == BODY_RAW && head->content_type &&
@@ -120,11 +128,13 @@ static bool is_set(const ProtobufCMessage *message, struct bytes name)
 {
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        if (bytes_equal(bytes_text(field->name), name) && field->type == PROTOBUF_C_TYPE_BYTES &&
-            field->label != PROTOBUF_C_LABEL_REPEATED) {
-            const void *value = (const uint8_t *)message + field->offset;
+        if (!bytes_equal(bytes_text(field->name), name) ||
+            field->label == PROTOBUF_C_LABEL_REPEATED)
+            continue;
+        const void *value = (const uint8_t *)message + field->offset;
+        if (field->type == PROTOBUF_C_TYPE_BYTES)
             return ((const ProtobufCBinaryData *)value)->len > 0;
-        }
+        return field->type == PROTOBUF_C_TYPE_INT64 && *(const int64_t *)value != 0;
     }
     return false;
 }
@@ -189,7 +199,7 @@ static ProtobufCMessage *make_request(struct exchange *exchange, const struct rp
     ProtobufCMessage *request = NULL;
     struct json_error error = {0};
     enum status status = OK;
-    if (exchange->route->body == BODY_JSON) {
+    if (exchange->body.len > 0 || exchange->route->body == BODY_JSON) {
         status = json_to_message(buf_bytes(&exchange->body), &json_limits_default, descriptor,
                                  exchange->arena, &request, &error);
     } else {
@@ -219,6 +229,8 @@ void dispatch_run(struct exchange *exchange)
         exchange_fail(exchange, STATUS_RESOURCE_EXHAUSTED, NULL);
         return;
     }
+    if (!quota_admits_request(exchange))
+        return;
     if (route->service) {
         if (!rpc_find(route->service, route->rpc, &rpc)) {
             exchange_fail(exchange, STATUS_UNIMPLEMENTED, NULL);

@@ -1,6 +1,7 @@
 /* One function an event. Next: commands.h */
 #include "events.h"
 
+#include "core/cleanup.h"
 #include "core/clock.h"
 #include "json/json.h"
 
@@ -98,6 +99,32 @@ void event_pong(struct buf *out, const char *ref)
     if (ref && ref[0])
         member_text(out, "ref", ref);
     buf_text(out, "}");
+}
+
+void event_presence(struct buf *out, const struct user_id *user, const char *status)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(&user->u, text);
+    buf_text(out, "{\"type\":\"presence\"");
+    member_text(out, "user_id", text);
+    member_text(out, "status", status);
+    buf_text(out, "}");
+}
+
+struct frame *event_frame(const char *type, const ProtobufCMessage *message)
+{
+    struct frame_builder builder = {0};
+    CLEANUP(buf_fini) struct buf object = {0};
+    struct buf *out = frame_next_event(&builder);
+    json_from_message(message, &object);
+    buf_printf(out, "{\"type\":\"%s\"", type);
+    if (object.len > 2) {
+        buf_text(out, ",");
+        buf_append(out, object.data + 1, object.len - 1);
+    } else {
+        buf_text(out, "}");
+    }
+    return frame_finish(&builder);
 }
 
 void event_message(struct buf *out, const Threads__Message *message)

@@ -3,6 +3,7 @@
 #define WARDROOM_GATEWAY_EVENTS_H
 
 #include "core/ids.h"
+#include "frame.h"
 #include "threads.pb-c.h"
 
 /* {"type": type, "thread_id": thread} */
@@ -15,6 +16,10 @@ void event_ack(struct buf *out, const char *ref, const Threads__Message *message
 /* "expiring" and "authenticated". */
 void event_expiry(struct buf *out, const char *type, int64_t expires_at_s);
 void event_pong(struct buf *out, const char *ref);
+/* What a client is told of a user. */
+void event_presence(struct buf *out, const struct user_id *user, const char *status);
+/* {"type": type, <the members of message>} as a frame of its own; NULL: without memory. */
+struct frame *event_frame(const char *type, const ProtobufCMessage *message);
 void event_message(struct buf *out, const Threads__Message *message);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef WARDROOM_GATEWAY_FANOUT_H
 #define WARDROOM_GATEWAY_FANOUT_H
 
+#include <sys/queue.h>
 #include "frame.h"
 #include "gateway.h"
 #include "session.h"
@@ -24,7 +25,15 @@ struct tenant {
     struct frame_builder updates; /* threads changed by messages, for those who see them all */
     int64_t updates_from_ms;      /* when they may next be written */
     unsigned fetch_tick, fetches; /* how many were fetched in which tick */
+    uint64_t write_turn;          /* fanout.c: in which turn `writes` were made */
+    unsigned writes;
     unsigned mark;
+    struct tenant
+        *next_check; /* room_check.c, and the four below: to be compared with the service */
+    bool is_checking;
+    int64_t check_since_us; /* with the list of threads changed since; 0: rooms only */
+    int64_t check_from_ms, checked_ms;
+    struct presence *presence;
 };
 struct room {
     struct index_node node; /* key: thread */
@@ -36,11 +45,15 @@ struct room {
     int64_t first_seq, last_seq;  /* of them */
     unsigned messages;
     int64_t written_ms; /* when a frame last left */
-    struct room *next_touched;
+    struct {
+        struct frame *frame; /* on its way to those from `at` on; NULL: none is */
+        int64_t first_seq, last_seq;
+        unsigned messages;
+        size_t at;
+    } leaving;
+    TAILQ_ENTRY(room) next_touched;
     bool is_touched;
-    struct room *next_check; /* resync.c: to be compared with the service */
-    bool is_checking;
-    int64_t checked_ms;
+    struct typers *typers; /* typing.c; NULL: nobody types */
 };
 enum subscription_state {
     SUBSCRIPTION_OPENING, /* the service has not yet said that it may */
@@ -61,6 +74,8 @@ struct subscription {
     uint64_t serial;       /* of the request that may answer it; 0: none */
     int64_t not_before_ms; /* of its next request */
     struct subscription *next_waiting, *previous_waiting;
+    int64_t typing_from_ms;  /* typing.c: when its next word counts */
+    int64_t typing_until_ms; /* it is taken for typing */
 };
 
 /* A session begins and ends. RESOURCE_EXHAUSTED: it could not join. */
@@ -86,6 +101,9 @@ void fanout_send_room(struct room *room, struct frame *frame, const struct user_
 int64_t fanout_end_turn(void);
 /* A room ends: what it still had to write has no reader. */
 void fanout_forget_room(struct room *room);
+/* Somebody leaves the room from `place`: nobody may be left out of the frame that is leaving. The
+ * place that is now free. */
+size_t fanout_leave_place(struct room *room, size_t place);
 
 /* subscriber_handlers.on_batch */
 void fanout_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes batch);

@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "dispatch.h"
 #include "files.pb-c.h"
+#include "quota.h"
 #include "rpc.h"
 
 struct flow {
@@ -298,6 +299,8 @@ static void follow(struct exchange *exchange, struct flow *flow, struct arena *a
 void flow_sign_in(struct exchange *exchange, ProtobufCMessage *request)
 {
     Auth__TokenRequest *token = (Auth__TokenRequest *)(void *)request;
+    if (!quota_admits_sign_in(exchange))
+        return;
     token->address_filled = arena_text(exchange->arena, bytes_text(exchange->head->address));
     if (!token->address_filled)
         exchange_fail(exchange, STATUS_RESOURCE_EXHAUSTED, NULL);

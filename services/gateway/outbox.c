@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "events.h"
 #include "fanout.h"
+#include "presence.h"
 #include "wire.h"
 
 #define OUTBOX_BYTES_MAX                                                                           \
@@ -186,6 +187,7 @@ static void start_over(struct session *session)
     count(COUNT_LAGGED);
     session->has_lagged = true;
     session->state = SESSION_OPEN;
+    presence_greet(session);
     while (session->subscriptions) {
         event_thread(session_event(session), "resync", fanout_thread_of(session->subscriptions));
         fanout_unsubscribe(session->subscriptions);

@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "counters.h"
 #include "events.h"
+#include "presence.h"
 #include "rpc.h"
 
 #define PAGE_ROWS            LIST_ROWS_MAX
@@ -94,6 +95,7 @@ static void begin(struct subscription *subscription, int64_t last_seq)
         subscription->sent_seq = last_seq;
     subscription->state = SUBSCRIPTION_SYNCING;
     event_subscribed(session_event(subscription->session), &subscription->room->thread, last_seq);
+    presence_on_subscribed(subscription->session, &subscription->room->thread);
 }
 
 /* Live once nothing is known to be missing; else the next page. */
@@ -155,6 +157,7 @@ static void on_thread(struct subscription *subscription, struct bytes payload)
     Threads__Thread *thread =
         arena ? threads__thread__unpack(arena_allocator(arena), payload.len, payload.data) : NULL;
     if (thread) {
+        presence_on_thread(subscription->room->tenant, thread);
         begin(subscription, thread->last_seq);
         settle(subscription, thread->last_seq, true);
     } else {

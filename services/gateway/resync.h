@@ -11,6 +11,7 @@
 #include "fanout.h"
 
 #define RESYNC_IN_FLIGHT_MAX 64
+#define CLOCKS_APART_US      10000000LL /* between two machines of a suite, at most */
 
 /* The command: everything after `after_seq` when it has one, then live. A second one for the same
  * thread starts again from there. */
@@ -18,15 +19,16 @@ void resync_subscribe(struct session *session, const struct thread_id *thread, b
                       int64_t after_seq);
 /* A gap: fetch what is missing. Does nothing while that is under way. */
 void resync_refill(struct subscription *subscription);
-/* Events may have been lost: compare every room of a tenant (NULL: of all) with the service. */
-void resync_check_rooms(struct gateway *gateway, struct tenant *tenant);
+/* Events may have been lost: compare every room of a tenant (NULL: of all) with the service, and
+ * the list of threads as far as something was recorded since then (0: rooms only). */
+void resync_check(struct gateway *gateway, struct tenant *tenant, int64_t since_us);
 /* They end: forget what is planned for them. */
 void resync_forget(struct subscription *subscription);
-void resync_forget_room(struct room *room);
+void resync_forget_tenant(struct tenant *tenant);
 /* Ten times a second. */
 void resync_tick(struct gateway *gateway);
 void resync_check_tick(struct gateway *gateway);
-/* Once a second: rooms that nobody compared for a while. */
+/* Once a second: tenants whose rooms nobody compared for a while. */
 void resync_sweep(struct gateway *gateway);
 
 #endif

@@ -15,7 +15,7 @@ struct ended {
     struct session_id session;
 };
 
-static bool is_polling;
+static bool is_polling, is_current;
 static struct index known;
 static struct ended *ring; /* REVOCATIONS_KEPT of them */
 static size_t ring_at;
@@ -23,6 +23,11 @@ static size_t ring_at;
 bool revocation_has(const struct session_id *session)
 {
     return index_find(&known, uuid_bytes(&session->u)) != NULL;
+}
+
+bool revocation_is_current(void)
+{
+    return is_current;
 }
 
 void revocation_fini(void)
@@ -74,6 +79,7 @@ static void on_reply(void *data, const struct bus_reply *reply)
             : NULL;
     if (revoked) {
         gateway->revoked_after = revoked->next;
+        is_current = revoked->n_results < REVOCATION_PAGE_FULL;
         for (size_t i = 0; i < revoked->n_results; i++)
             remember(revoked->results[i]);
         if (revoked->n_results > 0)

@@ -3,8 +3,11 @@
 
 #include <stdlib.h>
 #include "counters.h"
+#include "presence.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "thread_list.h"
+#include "typing.h"
 
 #define ROOM_CAP_FIRST 4
 
@@ -21,8 +24,11 @@ static struct tenant *tenant_new(struct gateway *gateway, const struct tenant_id
         return NULL;
     tenant->id = *id;
     tenant->gateway = gateway;
+    tenant->checked_ms = gateway_now_ms(gateway) - 1000; /* not before: the first may be at once */
     tenant->node.key = bytes_text(tenant->id.text);
-    if (index_add(&gateway->tenants, &tenant->node) != OK) {
+    tenant->presence = presence_new(gateway);
+    if (!tenant->presence || index_add(&gateway->tenants, &tenant->node) != OK) {
+        free(tenant->presence);
         free(tenant);
         return NULL;
     }
@@ -33,9 +39,11 @@ static struct tenant *tenant_new(struct gateway *gateway, const struct tenant_id
 static void tenant_end(struct tenant *tenant)
 {
     struct gateway *gateway = tenant->gateway;
+    presence_end(tenant);
     subscriber_remove(gateway->channel, &tenant->id);
     index_remove(&gateway->tenants, &tenant->node);
     thread_list_end(tenant);
+    resync_forget_tenant(tenant);
     index_fini(&tenant->rooms);
     free(tenant);
 }
@@ -55,6 +63,7 @@ enum status fanout_join(struct session *session)
         session->next->previous = session;
     tenant->sessions = session;
     tenant->session_count++;
+    presence_join(session);
     return OK;
 }
 
@@ -63,6 +72,7 @@ void fanout_leave(struct session *session)
     struct tenant *tenant = session->tenant;
     while (session->subscriptions)
         fanout_unsubscribe(session->subscriptions);
+    presence_leave(session);
     if (session->previous)
         session->previous->next = session->next;
     else
@@ -88,7 +98,6 @@ static struct room *room_new(struct tenant *tenant, const struct thread_id *thre
         return NULL;
     room->thread = *thread;
     room->tenant = tenant;
-    room->checked_ms = gateway_now_ms(tenant->gateway);
     room->node.key = uuid_bytes(&room->thread.u);
     if (index_add(&tenant->rooms, &room->node) != OK) {
         free(room);
@@ -99,7 +108,7 @@ static struct room *room_new(struct tenant *tenant, const struct thread_id *thre
 
 static void room_end(struct room *room)
 {
-    resync_forget_room(room);
+    typing_forget_room(room);
     fanout_forget_room(room);
     index_remove(&room->tenant->rooms, &room->node);
     frame_abandon(&room->builder);
@@ -159,9 +168,12 @@ void fanout_unsubscribe(struct subscription *subscription)
     struct room *room = subscription->room;
     struct session *session = subscription->session;
     resync_forget(subscription);
+    typing_end(subscription);
+    read_marks_flush(session, &room->thread);
+    size_t place = fanout_leave_place(room, subscription->place);
     struct subscription *last = room->subscriptions[--room->count];
-    room->subscriptions[subscription->place] = last;
-    last->place = subscription->place;
+    room->subscriptions[place] = last;
+    last->place = place;
     if (subscription->previous)
         subscription->previous->next = subscription->next;
     else

@@ -20,7 +20,12 @@
 #define ROLES_ADMIN    ROLE_BIT(ROLE_ADMIN)
 #define ROLES_OPERATOR ROLE_BIT(ROLE_OPERATOR)
 
-enum route_body { BODY_NONE, BODY_JSON, BODY_RAW };
+enum route_body {
+    BODY_NONE,
+    BODY_JSON,
+    BODY_OPTIONAL, /* JSON, or nothing: the path says it all */
+    BODY_RAW
+};
 
 struct route {
     enum http_method method;

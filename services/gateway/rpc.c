@@ -52,11 +52,11 @@ bool rpc_start(struct gateway *gateway, const struct rpc_call *call,
                                   .method = call->rpc->method,
                                   .payload = buf_bytes(&packed),
                                   .token = call->token,
+                                  .tenant = call->tenant,
                                   .traceparent = call->traceparent,
                                   .shard_key = call->shard_key,
                                   .timeout_ms = call->timeout_ms};
-    bus_call(gateway->bus, &request, done, data, ret_id);
-    return true;
+    return bus_call(gateway->bus, &request, done, data, ret_id) == OK;
 }
 
 ProtobufCMessage *rpc_unpack(const struct rpc *rpc, struct bytes payload, struct arena *arena)

@@ -27,12 +27,13 @@ struct rpc_call {
     const struct rpc *rpc;
     const ProtobufCMessage *request;
     struct bytes token;     /* empty: in the gateway's own name */
+    const char *tenant;     /* of such a call; NULL: none */
     struct bytes shard_key; /* empty: any replica */
     const char *traceparent;
     uint32_t timeout_ms; /* 0: the default */
 };
-/* Pack and send; `done` comes later, once. False: over ENVELOPE_BYTES_MAX or out of memory, and
- * `done` does not come. `ret_id` may be NULL. */
+/* Pack and send; `done` comes later, once. False: over ENVELOPE_BYTES_MAX, or out of memory or of
+ * room for calls, and `done` does not come. `ret_id` may be NULL. */
 bool rpc_start(struct gateway *gateway, const struct rpc_call *call,
                void (*done)(void *data, const struct bus_reply *reply), void *data,
                uint64_t *ret_id);

@@ -14,6 +14,7 @@
 #include "events.h"
 #include "fanout.h"
 #include "outbox.h"
+#include "read_marks.h"
 #include "resync.h"
 #include "revocation.h"
 #include "wire.h"
@@ -59,6 +60,12 @@ static struct refusal refuse(enum status status, enum counter counter, const cha
     return (struct refusal){.status = status, .counter = counter, .detail = detail};
 }
 
+static struct rate_limit frames_limit(const struct gateway *gateway)
+{
+    int64_t per_s = gateway->settings->frames_per_s;
+    return (struct rate_limit){.per_s = per_s, .burst = per_s * BURST_S};
+}
+
 struct session *session_new(struct gateway *gateway, struct lws *wsi, const struct head *head,
                             struct refusal *ret_refusal)
 {
@@ -88,8 +95,9 @@ struct session *session_new(struct gateway *gateway, struct lws *wsi, const stru
     session->credential = credential;
     if (!guard_ws_path(head->path, &session->first_thread))
         session->first_thread = (struct uuid){0};
-    session->heard_ms = session->written_ms = session->refilled_ms = gateway_now_ms(gateway);
-    session->allowance_mf = (int32_t)gateway->settings->frames_per_s * 1000 * BURST_S;
+    session->heard_ms = session->written_ms = gateway_now_ms(gateway);
+    const struct rate_limit limit = frames_limit(gateway);
+    rate_bucket_init(&session->frames, &limit, session->heard_ms);
     return session;
 }
 
@@ -124,15 +132,8 @@ void session_on_open(struct session *session)
 /* Take a frame off the allowance; false: too fast. */
 static bool spend(struct session *session)
 {
-    int64_t rate = session->gateway->settings->frames_per_s;
-    int64_t now_ms = gateway_now_ms(session->gateway);
-    if (rate == 0)
-        return true;
-    int64_t allowance = session->allowance_mf + (now_ms - session->refilled_ms) * rate;
-    int64_t most = rate * 1000 * BURST_S;
-    session->refilled_ms = now_ms;
-    session->allowance_mf = (int32_t)(allowance < most ? allowance : most) - 1000;
-    return session->allowance_mf >= 0;
+    const struct rate_limit limit = frames_limit(session->gateway);
+    return rate_take(&session->frames, &limit, gateway_now_ms(session->gateway)) == 0;
 }
 
 static void refuse_input(struct session *session, enum counter counter, uint16_t code,
@@ -197,6 +198,7 @@ void session_on_pong(struct session *session)
 
 void session_on_closed(struct session *session)
 {
+    read_marks_flush(session, NULL);
     if (session->tenant) {
         metric_add(counter_metric(COUNT_SESSIONS), -1);
         fanout_leave(session);
@@ -226,6 +228,9 @@ static void check_token(struct session *session, int64_t now_s)
     int64_t left_s = session_who(session)->expires_at_s - now_s;
     if (left_s <= 0) {
         session_close(session, CLOSE_TOKEN, "token expired");
+    } else if (revocation_has(&session_who(session)->session)) {
+        count(COUNT_REVOKED); /* heard of between the check of its token and its opening */
+        session_close(session, CLOSE_TOKEN, "session ended");
     } else if (left_s <= WARN_BEFORE_S && !session->is_warned) {
         session->is_warned = true;
         event_expiry(session_event(session), "expiring", session_who(session)->expires_at_s);

@@ -26,6 +26,8 @@
 
 struct tenant;
 struct subscription;
+struct person;
+struct read_mark;
 
 /* A verified token and who it speaks for; counted, because calls in flight use it. */
 struct credential {
@@ -56,7 +58,12 @@ struct session {
     struct session *next_dirty;
     struct subscription *subscriptions;
     unsigned subscription_count;
-    unsigned mark;               /* fanout.c: seen in this pass */
+    unsigned mark;         /* fanout.c: seen in this pass */
+    struct person *person; /* presence.c, and the four below; NULL: nobody hears of it */
+    struct session *next_of_person, *previous_of_person;
+    bool is_away, is_listener, is_greeting_due;
+    struct read_mark *read_marks; /* read_marks.c: under way */
+    unsigned read_mark_count;
     struct uuid first_thread;    /* of the path; zero: none */
     struct frame_builder outbox; /* events of this turn */
     struct frame **queue;        /* ring; NULL while nothing has ever waited */
@@ -67,9 +74,9 @@ struct session {
     uint16_t close_code;          /* 0: none yet */
     const char *close_reason;     /* a literal */
     int64_t heard_ms, written_ms; /* the peer's last word; the queue's last progress */
-    int64_t refilled_ms;
-    int32_t allowance_mf; /* thousandths of a frame that may still come */
-    bool is_dirty, is_warned, is_pinged, has_lagged;
+    struct rate_bucket frames;    /* that may still come */
+    struct rate_bucket refusals;  /* quota.c: of writes, that are still answered */
+    bool is_dirty, is_warned, is_pinged, has_lagged, was_refused, is_leaving;
 };
 
 /* Before the upgrade: check the token, make the session. NULL: `ret_refusal` says why. */

@@ -20,6 +20,7 @@ struct settings {
     const char *ops_listen, *log_level;
     int64_t frames_per_s;      /* of one socket; 0: no limit */
     int64_t subscriptions_max; /* of one socket */
+    int64_t user_writes_per_s, tenant_requests_per_s, sign_ins_per_s; /* quota.c; 0: no limit */
 };
 
 /* Fill `ret`; *ret_exit after --help and --version. INVALID: said why on stderr. */

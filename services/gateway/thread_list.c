@@ -1,7 +1,7 @@
 /* Watches: per tenant and thread, who takes part and whether it has to be fetched.
  *
  * A watch is a cache: forgetting one costs a fetch, and at worst a member who was taken out of a
- * thread that nobody here was subscribed to learns it from the next list. Next: presence.h
+ * thread that nobody here was subscribed to learns it from the next list. Next: presence_table.h
  */
 #include "thread_list.h"
 
@@ -9,12 +9,12 @@
 #include "core/arena.h"
 #include "core/limits.h"
 #include "json/json.h"
+#include "presence.h"
 #include "rpc.h"
 
 #define WATCHES_MAX       4096        /* of one tenant: 4096 x (100 bytes + 16 a participant) */
 #define UPDATES_BYTES_MAX (64 * 1024) /* of one frame; a thread more is at most 40 KiB */
 #define TRIES_MAX         8           /* members who are asked for before a thread is left alone */
-#define SEES_ALL          (ROLE_BIT(ROLE_ANALYST) | ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_AUDITOR))
 
 struct watch {
     struct index_node node; /* key: thread */
@@ -23,6 +23,8 @@ struct watch {
     struct uuid *participants; /* NULL: not known yet */
     size_t participant_count;
     bool is_known, is_due, is_fetching;
+    bool is_lost;     /* its own events may be: tell those subscribed as well */
+    int64_t told_seq; /* last_seq of the thread that people here were told last */
     uint8_t tries;
     int64_t next_ms;
     struct watch *next_due;
@@ -117,30 +119,52 @@ static bool takes_part(const Threads__Thread *thread, const struct user_id *user
 
 bool thread_list_may_see(const struct principal *who, const Threads__Thread *thread)
 {
-    return (SEES_ALL & ROLE_BIT(who->role)) || takes_part(thread, &who->user);
+    return thread_list_sees_all(who->role) || takes_part(thread, &who->user);
 }
 
-static bool took_part(const struct watch *watch, const struct user_id *user)
+/* As far as is known here: from the thread's last fetch, or from the member's own list. */
+static bool took_part(const struct watch *watch, const struct session *session)
 {
+    const struct user_id *user = &session_who(session)->user;
     for (size_t i = 0; watch && i < watch->participant_count; i++) {
         if (uuid_equal(&watch->participants[i], &user->u))
             return true;
     }
-    return false;
+    return watch && session->person &&
+           circle_takes_part(&session->tenant->presence->circle, &watch->thread, session->person);
 }
 
-static void remember_participants(struct watch *watch, const Threads__Thread *thread)
+/* Room for the ids of so many; NULL: out of memory, and nobody is known. */
+static struct uuid *forget_participants(struct watch *watch, size_t count)
 {
-    size_t count = 0;
     free(watch->participants);
-    watch->participants = calloc(thread->n_participants + 1, sizeof(struct uuid));
-    for (size_t i = 0; watch->participants && i < thread->n_participants; i++) {
-        const ProtobufCBinaryData *id = &thread->participants[i]->user_id;
-        count += uuid_from_bytes(bytes_of(id->data, id->len), &watch->participants[count]);
-    }
-    watch->participant_count = count;
+    watch->participants = calloc(count + 1, sizeof(struct uuid));
+    watch->participant_count = 0;
     watch->is_known = watch->participants != NULL;
     watch->tries = 0;
+    return watch->participants;
+}
+
+static void remember_thread(struct watch *watch, const Threads__Thread *thread)
+{
+    struct uuid *ids = forget_participants(watch, thread->n_participants);
+    for (size_t i = 0; ids && i < thread->n_participants; i++) {
+        const ProtobufCBinaryData *id = &thread->participants[i]->user_id;
+        watch->participant_count +=
+            uuid_from_bytes(bytes_of(id->data, id->len), &ids[watch->participant_count]);
+    }
+    watch->told_seq = thread->last_seq;
+    watch->is_lost = false;
+}
+
+static void remember_head(struct watch *watch, const Threads__Head *head)
+{
+    size_t count = head->participant_ids.len / sizeof(struct uuid);
+    struct uuid *ids = forget_participants(watch, count);
+    if (ids) {
+        memcpy(ids, head->participant_ids.data, count * sizeof *ids);
+        watch->participant_count = count;
+    }
 }
 
 static void write_thread(const Threads__Thread *thread, const char *change, struct buf *out)
@@ -203,14 +227,48 @@ void thread_list_on_event(struct tenant *tenant, const Events__ThreadEvent *even
         if (thread_list_may_see(who, thread)) {
             if (frame)
                 session_send(session, frame);
-        } else if (session->mark == mark || took_part(watch, &who->user)) {
+        } else if (session->mark == mark || took_part(watch, session)) {
             take_away(session, &id, removed);
         }
     }
     if (watch)
-        remember_participants(watch, thread);
+        remember_thread(watch, thread);
+    presence_on_thread(tenant, thread);
     frame_drop(frame);
     frame_drop(removed);
+}
+
+/* Those who had the thread and are not among its participants any more. */
+static void take_away_from(struct tenant *tenant, struct watch *watch, const Threads__Head *head)
+{
+    struct watch now = {0};
+    Threads__Thread bare = THREADS__THREAD__INIT;
+    bare.id = head->thread_id;
+    bare.tenant_id = tenant->id.text;
+    struct frame *removed = removed_frame(&bare);
+    unsigned mark = mark_room(tenant, &watch->thread);
+    remember_head(&now, head);
+    for (struct session *session = tenant->sessions; session; session = session->next) {
+        const struct principal *who = session_who(session);
+        bool had_it = session->mark == mark || took_part(watch, session);
+        if (had_it && now.is_known && !thread_list_sees_all(who->role) && !took_part(&now, session))
+            take_away(session, &watch->thread, removed);
+    }
+    free(now.participants);
+    frame_drop(removed);
+}
+
+void thread_list_on_head(struct tenant *tenant, const struct thread_id *thread,
+                         const Threads__Head *head)
+{
+    struct watch *watch = watch_get(tenant, thread);
+    if (!watch || watch->told_seq >= head->last_seq)
+        return;
+    take_away_from(tenant, watch, head);
+    remember_head(watch, head);
+    watch->is_lost = true;
+    if (!watch->is_due)
+        due_append(watch);
 }
 
 void thread_list_on_message(struct tenant *tenant, const struct thread_id *thread,
@@ -236,7 +294,7 @@ static struct session *asker_of(const struct watch *watch)
         return room->subscriptions[watch->tries % room->count]->session;
     for (struct session *session = tenant->sessions; session; session = session->next) {
         const struct principal *who = session_who(session);
-        if ((SEES_ALL & ROLE_BIT(who->role)) || took_part(watch, &who->user))
+        if (thread_list_sees_all(who->role) || took_part(watch, session))
             return session;
     }
     if (watch->is_known)
@@ -251,7 +309,7 @@ static struct session *asker_of(const struct watch *watch)
 
 static bool sees_all(const struct session *session)
 {
-    return SEES_ALL & ROLE_BIT(session_who(session)->role);
+    return thread_list_sees_all(session_who(session)->role);
 }
 
 /* What was collected, to those who see every thread. */
@@ -265,14 +323,15 @@ static void flush_updates(struct tenant *tenant)
     frame_drop(frame);
 }
 
-/* A member is told of threads it takes part in, and of those it is not subscribed to only. */
-static void tell_members(struct tenant *tenant, const struct thread_id *id,
+/* A member is told of threads it takes part in; those who are subscribed know from the messages,
+ * unless the thread's own events may be lost. */
+static void tell_members(struct tenant *tenant, const struct watch *watch,
                          const Threads__Thread *thread)
 {
     struct frame *frame = NULL;
-    unsigned mark = mark_room(tenant, id);
+    unsigned mark = mark_room(tenant, &watch->thread);
     for (struct session *session = tenant->sessions; session; session = session->next) {
-        if (sees_all(session) || session->mark == mark ||
+        if (sees_all(session) || (session->mark == mark && !watch->is_lost) ||
             !takes_part(thread, &session_who(session)->user))
             continue;
         if (!frame)
@@ -294,8 +353,9 @@ static void on_thread(struct watch *watch, struct bytes payload)
         if (frame_builder_len(&tenant->updates) > UPDATES_BYTES_MAX)
             flush_updates(tenant);
         write_thread(thread, "updated", frame_next_event(&tenant->updates));
-        tell_members(tenant, &watch->thread, thread);
-        remember_participants(watch, thread);
+        tell_members(tenant, watch, thread);
+        remember_thread(watch, thread);
+        presence_on_thread(tenant, thread);
     }
     arena_free(arena);
 }

@@ -17,8 +17,11 @@ bool wire_write(struct lws *wsi, struct frame *frame)
 
 bool wire_ping(struct lws *wsi)
 {
-    unsigned char memory[LWS_PRE + 1];
-    return lws_write(wsi, memory + LWS_PRE, 0, LWS_WRITE_PING) >= 0;
+    /* Not empty: libwebsockets 4.1 tells nobody of a pong without a payload, and a pong has what the
+     * ping had. */
+    unsigned char memory[LWS_PRE + 4] = {0};
+    memcpy(memory + LWS_PRE, "ping", 4);
+    return lws_write(wsi, memory + LWS_PRE, 4, LWS_WRITE_PING) >= 0;
 }
 
 void wire_ask_writable(struct lws *wsi)

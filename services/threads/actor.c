@@ -32,7 +32,6 @@ void threads_actor_forget(void *state)
     struct threads_actor *actor = state;
     if (actor->hot != NULL) {
         hot_forget_ahead(actor->hot);
-        actor->doubt = BATCH_CALLS_MAX;
     }
 }
 

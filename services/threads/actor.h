@@ -14,12 +14,10 @@ struct threads_actor {
     struct hot_threads *hot;
     struct records *records;
     uint64_t *recent;
-    size_t doubt; /* single posts that still take locks, see threads_actor_forget */
 };
 
 enum status threads_actor_open(const struct actor_env *env, void **ret_state);
-/* A transaction was rolled back. What was in it is replayed call by call, each with one try, which
- * must not be staked on memory that another replica may make stale meanwhile. */
+/* A transaction was rolled back: threads in memory may be ahead of the database. */
 void threads_actor_forget(void *state);
 void threads_actor_close(void *state);
 

@@ -105,6 +105,15 @@ void content_write_post(const Threads__PostRequest *in, const struct principal *
     buf_u8(out, '}');
 }
 
+void content_write_acknowledgement(int64_t seq, const ProtobufCBinaryData *client_id,
+                                   const struct principal *who, struct buf *out)
+{
+    put_number(out, "{\"v\":1,\"acknowledges\":", seq);
+    put_uuid(out, ",\"client_id\":", client_id);
+    put_author(out, who->name, who->role);
+    buf_u8(out, '}');
+}
+
 static void put_incident(struct buf *out, const Threads__Incident *incident)
 {
     put_text(out, ",\"incident\":{\"id\":", incident->id);

@@ -13,6 +13,8 @@
 /* Each appends one JSON object. */
 void content_write_post(const Threads__PostRequest *in, const struct principal *who,
                         struct buf *out);
+void content_write_acknowledgement(int64_t seq, const ProtobufCBinaryData *client_id,
+                                   const struct principal *who, struct buf *out);
 void content_write_created(const Threads__Thread *thread, struct buf *out);
 /* `fields`: bits of enum patch_field; the values are those the thread has now. */
 void content_write_fields(const Threads__Thread *thread, unsigned fields,

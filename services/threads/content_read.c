@@ -181,6 +181,12 @@ enum status content_read(struct bytes content, struct arena *arena, Threads__Mes
     if (status != OK) {
         return status;
     }
-    return message->kind == THREADS__KIND__KIND_SYSTEM ? read_system(json, arena, message)
-                                                       : read_said(json, arena, message);
+    if (message->kind == THREADS__KIND__KIND_SYSTEM) {
+        return read_system(json, arena, message);
+    }
+    if (message->kind == THREADS__KIND__KIND_ACKNOWLEDGEMENT) {
+        message->reply_to = json_integer_value(json_object_get(json, "acknowledges"));
+        return OK;
+    }
+    return read_said(json, arena, message);
 }

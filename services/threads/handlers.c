@@ -1,7 +1,6 @@
 /* The table of rpcs, and the short ones. Next: handlers_read.c */
 #include "threads/handlers.h"
 
-#include "core/clock.h"
 #include "core/limits.h"
 #include "events.pb-c.h"
 
@@ -20,10 +19,12 @@ const struct rpc_rule threads_rules[] = {
     {"Participants", SEES, CALLER_USER, SMALL, ACTOR_READ, SCOPE_TENANT, NULL},
     {"AddParticipant", LEADS, CALLER_USER, SMALL, ACTOR_WRITE, SCOPE_TENANT, NULL},
     {"RemoveParticipant", LEADS, CALLER_USER, SMALL, ACTOR_WRITE, SCOPE_TENANT, NULL},
-    {"Post", SAYS, CALLER_USER, CONTENT_BYTES_MAX, ACTOR_WRITE, SCOPE_TENANT, threads_post_batch},
+    {"Post", SAYS, CALLER_USER, CONTENT_BYTES_MAX, ACTOR_WRITE, SCOPE_TENANT, threads_write_batch},
+    {"Acknowledge", SAYS, CALLER_USER, SMALL, ACTOR_WRITE, SCOPE_TENANT, threads_write_batch},
     {"History", SEES, CALLER_USER, SMALL, ACTOR_READ, SCOPE_TENANT, NULL},
-    {"Read", SAYS, CALLER_USER, SMALL, ACTOR_WRITE, SCOPE_TENANT, NULL},
+    {"Read", SAYS, CALLER_USER, SMALL, ACTOR_WRITE, SCOPE_TENANT, threads_write_batch},
     {"Receipts", SEES, CALLER_USER, SMALL, ACTOR_READ, SCOPE_TENANT, NULL},
+    {"Heads", 0, CALLER_GATEWAY, HEADS_BYTES_MAX, ACTOR_READ, SCOPE_TENANT, NULL},
     {"Verify", SEES, CALLER_USER, SMALL, ACTOR_READ, SCOPE_TENANT, NULL},
     {0}};
 
@@ -140,94 +141,17 @@ void threads_participants(Threads__Api_Service *service, const Threads__GetReque
     }
 }
 
-static void publish_read(struct call *call, const Threads__Receipt *mark,
-                         const ProtobufCBinaryData *thread_id)
+enum status threads_write_batch(struct call **calls, size_t count)
 {
-    Events__Event event = EVENTS__EVENT__INIT;
-    Events__Read read = EVENTS__READ__INIT;
-    read.thread_id = *thread_id;
-    read.user_id = mark->user_id;
-    read.seq = mark->seq;
-    read.at_us = mark->at_us;
-    event.of_case = EVENTS__EVENT__OF_READ;
-    event.read = &read;
-    call_publish(call, &event.base);
-}
-
-void threads_read(Threads__Api_Service *service, const Threads__ReadRequest *in,
-                  Threads__Receipt_Closure reply, void *data)
-{
-    (void)service;
-    struct call *call = data;
-    struct uuid id;
-    struct access_row access;
-    if (!take_id(call, &in->thread_id, "/thread_id", &id)) {
-        return;
-    }
-    if (in->seq < 1) {
-        call_field_error(call, "/seq", "must be the seq of a message of this thread");
-        return;
-    }
-    if (!load_access(call, &id, &access)) {
-        return;
-    }
-    struct mark_row mark = {.user = call->who->user.u,
-                            .seq = in->seq < access.last_seq ? in->seq : access.last_seq,
-                            .at_us = clock_now_us()};
-    bool moved;
-    enum status status = store_move_mark(call->tx, &id, &mark, &moved);
-    if (status != OK) {
-        fail_with(call, status);
-        return;
-    }
-    Threads__Receipt out = THREADS__RECEIPT__INIT;
-    out.user_id = uuid_field(&mark.user);
-    out.seq = mark.seq;
-    out.at_us = mark.at_us;
-    reply(&out, data);
-    if (moved) {
-        publish_read(call, &out, &in->thread_id);
-    }
-}
-
-void threads_receipts(Threads__Api_Service *service, const Threads__GetRequest *in,
-                      Threads__ReceiptsReply_Closure reply, void *data)
-{
-    (void)service;
-    struct call *call = data;
-    struct uuid id;
-    struct access_row access;
-    struct db_rows *rows;
-    if (!take_id(call, &in->thread_id, "/thread_id", &id) || !load_access(call, &id, &access)) {
-        return;
-    }
-    enum status status = store_list_marks(call->tx, &id, &rows);
-    if (status != OK) {
-        fail_with(call, status);
-        return;
-    }
-    struct frame {
-        Threads__Receipt receipt;
-        struct uuid user;
-    };
-    size_t count = db_rows_count(rows);
-    struct frame *frames = arena_alloc(call->arena, (count + 1) * sizeof *frames);
-    Threads__Receipt **results = arena_alloc(call->arena, (count + 1) * sizeof *results);
-    if (frames == NULL || results == NULL) {
-        fail_with(call, STATUS_RESOURCE_EXHAUSTED);
-        return;
-    }
+    struct call *posts[BATCH_CALLS_MAX], *marks[BATCH_CALLS_MAX];
+    size_t post_count = 0, mark_count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct mark_row mark = mark_row_at(rows, i);
-        frames[i].user = mark.user;
-        threads__receipt__init(&frames[i].receipt);
-        frames[i].receipt.user_id = uuid_field(&frames[i].user);
-        frames[i].receipt.seq = mark.seq;
-        frames[i].receipt.at_us = mark.at_us;
-        results[i] = &frames[i].receipt;
+        if (calls[i]->input->descriptor == &threads__read_request__descriptor) {
+            marks[mark_count++] = calls[i];
+        } else {
+            posts[post_count++] = calls[i];
+        }
     }
-    Threads__ReceiptsReply out = THREADS__RECEIPTS_REPLY__INIT;
-    out.n_results = count;
-    out.results = results;
-    reply(&out, data);
+    enum status status = post_count > 0 ? threads_post_batch(posts, post_count) : OK;
+    return status == OK && mark_count > 0 ? threads_mark_batch(marks, mark_count) : status;
 }

@@ -5,7 +5,9 @@
  * handlers_read.c    lists, history, verification
  * handlers_create.c  a new thread
  * handlers_change.c  fields and participants
- * handlers_post.c    posts, many at once
+ * handlers_post.c    posts and acknowledgements, many at once
+ * handlers_marks.c   read marks, many at once
+ * handlers_heads.c   where threads end, for gateways that missed something
  *
  * Next: handlers.c
  */
@@ -38,17 +40,24 @@ void threads_remove_participant(Threads__Api_Service *service,
                                 Wardroom__Empty_Closure reply, void *data);
 void threads_post(Threads__Api_Service *service, const Threads__PostRequest *in,
                   Threads__PostReply_Closure reply, void *data);
+void threads_acknowledge(Threads__Api_Service *service, const Threads__AcknowledgeRequest *in,
+                         Threads__PostReply_Closure reply, void *data);
 void threads_history(Threads__Api_Service *service, const Threads__HistoryRequest *in,
                      Threads__HistoryReply_Closure reply, void *data);
 void threads_read(Threads__Api_Service *service, const Threads__ReadRequest *in,
                   Threads__Receipt_Closure reply, void *data);
 void threads_receipts(Threads__Api_Service *service, const Threads__GetRequest *in,
                       Threads__ReceiptsReply_Closure reply, void *data);
+void threads_heads(Threads__Api_Service *service, const Threads__HeadsRequest *in,
+                   Threads__HeadsReply_Closure reply, void *data);
 void threads_verify(Threads__Api_Service *service, const Threads__GetRequest *in,
                     Threads__VerifyReply_Closure reply, void *data);
 
-/* Posts of one tenant in one transaction (rpc_rule.batch). */
+/* Posts, acknowledgements and read marks of one tenant in one transaction (rpc_rule.batch): first
+ * what is said, in its order, then the marks, so that each of the two is one set of statements. */
+enum status threads_write_batch(struct call **calls, size_t count);
 enum status threads_post_batch(struct call **calls, size_t count);
+enum status threads_mark_batch(struct call **calls, size_t count);
 
 /* ---- what handlers share, in handlers.c */
 

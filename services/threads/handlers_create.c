@@ -13,6 +13,8 @@
 /* A thread in the making. */
 struct draft {
     struct uuid id;
+    struct uuid
+        leaf_client; /* of leaf 1: tells a retry with other content from one with the same */
     int64_t now_us;
     const struct key *tenant_key;
     uint8_t incident_index[SHA256_SIZE];
@@ -88,12 +90,58 @@ static enum status gather_people(struct call *call, const Threads__CreateRequest
     return draft->creator.name != NULL ? OK : STATUS_RESOURCE_EXHAUSTED;
 }
 
+static void put_incident(const Threads__Incident *incident, struct buf *out)
+{
+    buf_str(out, bytes_text(incident->id));
+    buf_str(out, bytes_text(incident->source));
+    buf_str(out, bytes_of(incident->metadata_json.data, incident->metadata_json.len));
+    for (size_t i = 0; i < incident->n_alert_ids; i++) {
+        buf_str(out, bytes_text(incident->alert_ids[i]));
+    }
+}
+
+/* A name for what is asked for, that nobody without the tenant's key can compute. */
+static enum status name_content(const Threads__CreateRequest *in, const struct key *tenant_key,
+                                struct uuid *ret)
+{
+    CLEANUP(buf_fini) struct buf text = {0};
+    uint8_t index[SHA256_SIZE];
+    buf_str(&text, bytes_text(in->title));
+    buf_u32(&text, (uint32_t)in->severity);
+    buf_u32(&text, (uint32_t)in->tlp);
+    buf_u32(&text, (uint32_t)in->n_participants_uuids);
+    for (size_t i = 0; i < in->n_participants_uuids; i++) {
+        buf_str(&text, bytes_of(in->participants_uuids[i].data, in->participants_uuids[i].len));
+    }
+    if (in->incident != NULL) {
+        put_incident(in->incident, &text);
+    }
+    if (text.failed) {
+        return STATUS_RESOURCE_EXHAUSTED;
+    }
+    blind_index(tenant_key, "create", buf_bytes(&text), index);
+    memcpy(ret->b, index, sizeof ret->b);
+    return OK;
+}
+
+/* With a client_id the thread's id follows from it, so a retry meets the thread that is there. */
+static void draft_name(const struct call *call, const Threads__CreateRequest *in,
+                       struct draft *draft)
+{
+    struct uuid client;
+    draft->id = uuid_new();
+    draft->leaf_client = uuid_new();
+    if (uuid_from_bytes(bytes_of(in->client_id.data, in->client_id.len), &client)) {
+        draft->id = rules_thread_id(&call->who->user.u, &client);
+    }
+}
+
 static enum status draft_begin(struct call *call, const Threads__CreateRequest *in,
                                struct draft *draft)
 {
     struct threads_actor *actor = call->state;
     Threads__Thread *thread = &draft->thread;
-    draft->id = uuid_new();
+    draft_name(call, in, draft);
     draft->now_us = clock_now_us();
     threads__thread__init(thread);
     threads__author__init(&draft->author);
@@ -113,6 +161,9 @@ static enum status draft_begin(struct call *call, const Threads__CreateRequest *
     if (status == OK) {
         status = tenant_keys_get(actor->keys, call->tx, &draft->tenant_key);
     }
+    if (status == OK && in->client_id.len > 0) {
+        status = name_content(in, draft->tenant_key, &draft->leaf_client);
+    }
     if (status == OK && in->incident != NULL) {
         blind_index(draft->tenant_key, "incident", bytes_text(in->incident->id),
                     draft->incident_index);
@@ -120,7 +171,7 @@ static enum status draft_begin(struct call *call, const Threads__CreateRequest *
     return status;
 }
 
-/* Key and row. *ret_added false: the incident has its thread. */
+/* Key and row. *ret_added false: the incident or the client_id has its thread. */
 static enum status store_row(struct call *call, struct draft *draft, bool *ret_added)
 {
     CLEANUP(buf_fini) struct buf wrapped = {0}, sealed = {0};
@@ -183,7 +234,7 @@ static enum status store_leaf(struct call *call, struct draft *draft, Threads__M
 {
     struct records *records = ((struct threads_actor *)call->state)->records;
     struct leaf_in in = {THREADS__KIND__KIND_SYSTEM, LEAF_THREAD_CREATED, call->who->user.u,
-                         uuid_new(), draft->now_us};
+                         draft->leaf_client, draft->now_us};
     struct leaf_out out;
     size_t added = 0;
     records_start(records);
@@ -219,24 +270,59 @@ static enum status store_leaf(struct call *call, struct draft *draft, Threads__M
                         : status;
 }
 
-/* The same incident again: its thread, when the caller may see it. */
+/* The thread that is there already, when the caller may see it. */
+static void reply_thread(struct call *call, const struct uuid *id, Threads__Thread_Closure reply)
+{
+    Threads__Thread *thread = load_thread(call, id);
+    if (thread != NULL) {
+        reply(thread, call);
+    } else if (call_status(call) == STATUS_NOT_FOUND) {
+        call_fail(call, STATUS_CONFLICT, "there is such a thread, and you do not take part in it");
+    }
+}
+
+/* The same client_id again. *ret_found false: it was not that which was there. */
+static enum status reply_retry(struct call *call, const struct draft *draft,
+                               Threads__Thread_Closure reply, bool *ret_found)
+{
+    static const int64_t first = 1;
+    struct db_rows *rows;
+    enum status status = store_find_seqs(call->tx, &draft->id, &first, 1, &rows);
+    if (status != OK) {
+        return status;
+    }
+    *ret_found = db_rows_count(rows) > 0;
+    if (!*ret_found) {
+        return OK;
+    }
+    struct message_row row = message_row_at(rows, 0);
+    if (uuid_equal(&row.client, &draft->leaf_client)) {
+        reply_thread(call, &draft->id, reply);
+    } else {
+        call_fail(call, STATUS_CONFLICT, "you used this client_id for another thread");
+    }
+    return OK;
+}
+
+/* The same client_id or the same incident again. */
 static void reply_existing(struct call *call, const struct draft *draft,
                            Threads__Thread_Closure reply)
 {
     struct uuid id;
     bool found;
-    enum status status =
-        store_find_incident(call->tx, bytes_of(draft->incident_index, SHA256_SIZE), &found, &id);
+    enum status status = reply_retry(call, draft, reply, &found);
+    if (status == OK && found) {
+        return;
+    }
+    if (status == OK) {
+        status = store_find_incident(call->tx, bytes_of(draft->incident_index, SHA256_SIZE), &found,
+                                     &id);
+    }
     if (status != OK || !found) {
         fail_with(call, status != OK ? status : STATUS_UNAVAILABLE);
         return;
     }
-    Threads__Thread *thread = load_thread(call, &id);
-    if (thread != NULL) {
-        reply(thread, call);
-    } else if (call_status(call) == STATUS_NOT_FOUND) {
-        call_fail(call, STATUS_CONFLICT, "this incident has a thread that you do not take part in");
-    }
+    reply_thread(call, &id, reply);
 }
 
 static enum status create(struct call *call, struct draft *draft, bool *ret_added)

@@ -1,30 +1,23 @@
-/* Posts: many calls of one tenant in one transaction, two or three round trips whatever their
- * number.
+/* Posts and acknowledgements: many calls of one tenant in one transaction, two or three round trips
+ * whatever their number.
  *
  * When all threads of the batch are in memory and nothing is to be refused or repeated:
  *   1 update the heads, demanding that they stand where memory says; insert all messages
  *   2 COMMIT
- * Otherwise, and when that met another writer and was rolled back:
+ * Otherwise:
  *   1 lock the heads and bring the threads to memory
  *   2 insert all messages
  *   3 update the heads, COMMIT
  *
  * A post is named by (thread, author, client_id). One that was stored before is answered with the
  * same message, also when the thread was closed since: found beforehand when this writer remembers
- * the name, otherwise because the INSERT leaves its row out; then the batch is rolled back and each
- * post is tried alone, and alone it can look. Next: post_check.c
+ * the name, otherwise because the INSERT leaves its row out. Then, and when another writer came
+ * first, the batch is rolled back and the runtime tries it again; that time heads are locked and
+ * all names looked up before anything is written. Next: post_check.c
  */
 #include "core/clock.h"
 #include "threads/content.h"
 #include "threads/post.h"
-
-/* Batches are first tries, and end the replay of the one before them. */
-static bool may_be_replay(const struct batch *batch)
-{
-    struct threads_actor *actor = batch->actor;
-    actor->doubt = batch->count > 1 || actor->doubt == 0 ? 0 : actor->doubt - 1;
-    return actor->doubt > 0;
-}
 
 /* Only what memory alone would let through, and what is then written, goes without a lock: refusals
  * and repeats, which write nothing, must be certain. */
@@ -48,9 +41,14 @@ static bool can_trust_memory(struct batch *batch)
 static void post_record(struct batch *batch, struct post *post)
 {
     struct records *records = batch->actor->records;
-    struct leaf_in in = {post_kind(post->in), LEAF_MESSAGE, post->author, post->client,
-                         batch->now_us};
-    content_write_post(post->in, post->call->who, records_content(records));
+    struct leaf_in in = {post->kind, LEAF_MESSAGE, post->author, post->client, batch->now_us};
+    if (post_is_acknowledgement(post)) {
+        in.leaf_kind = LEAF_ACKNOWLEDGEMENT;
+        content_write_acknowledgement(post->in->reply_to, &post->in->client_id, post->call->who,
+                                      records_content(records));
+    } else {
+        content_write_post(post->in, post->call->who, records_content(records));
+    }
     enum status status = records_add(records, batch->tx, batch->hot[post->place], &in, &post->leaf);
     if (status != OK) {
         fail_with(post->call, status);
@@ -58,22 +56,6 @@ static void post_record(struct batch *batch, struct post *post)
         return;
     }
     actor_note_post(batch->actor, &post->thread, &post->author, &post->client);
-}
-
-/* The INSERT left rows out: somebody had stored them. Among many nobody knows which, so all are
- * rolled back; one alone, with nothing written yet, is looked up. */
-static enum status write_was_short(struct batch *batch)
-{
-    hot_forget(batch->actor->hot, batch->hot[batch->posts[0].place]);
-    if (batch->count > 1 || !batch->locked) {
-        return STATUS_CONFLICT;
-    }
-    enum status status = post_find_stored(batch, false);
-    if (status == OK && batch->posts[0].state == POST_NEW) {
-        /* Another writer took the seq: the head in the database lags behind its messages. */
-        status = STATUS_UNAVAILABLE;
-    }
-    return status;
 }
 
 static enum status write_all(struct batch *batch)
@@ -97,7 +79,9 @@ static enum status write_all(struct batch *batch)
         status = records_insert(records, batch->tx, &added);
     }
     if (status == OK && added != records_count(records)) {
-        return write_was_short(batch);
+        /* Some are stored already, and nobody knows which. When all were looked for, the head in
+         * the database lags behind its messages. */
+        return batch->again ? STATUS_UNAVAILABLE : STATUS_CONFLICT;
     }
     if (status == OK && batch->locked) {
         status = records_update_heads(records, batch->tx, true);
@@ -109,7 +93,7 @@ static enum status write_all(struct batch *batch)
 static enum status take_threads(struct batch *batch)
 {
     enum status status = OK;
-    batch->locked = may_be_replay(batch) || !can_trust_memory(batch);
+    batch->locked = batch->again || !can_trust_memory(batch);
     if (batch->locked) {
         status = hot_lock(batch->actor->hot, batch->actor->keys, batch->tx, batch->ids,
                           batch->id_count, batch->hot);
@@ -121,7 +105,7 @@ static enum status take_threads(struct batch *batch)
     return status;
 }
 
-/* Any failure of the whole means that memory may be wrong: without it the replay takes locks. */
+/* Any failure of the whole means that memory may be wrong. */
 static void forget_threads(struct batch *batch)
 {
     for (size_t i = 0; i < batch->id_count; i++) {
@@ -141,11 +125,11 @@ static enum status run(struct batch *batch)
         }
     }
     if (status == OK) {
-        status = post_check_corrections(batch);
+        status = post_check_targets(batch);
     }
     if (status == OK) {
         post_find_twins(batch);
-        status = post_find_stored(batch, true);
+        status = post_find_stored(batch);
     }
     if (status == OK) {
         status = write_all(batch);
@@ -166,6 +150,7 @@ static enum status batch_begin(struct batch *batch, struct call **calls, size_t 
         .tx = calls[0]->tx,
         .now_us = clock_now_us(),
         .count = count,
+        .again = calls[0]->again,
         .posts = arena_alloc(arena, count * sizeof *batch->posts),
         .ids = arena_alloc(arena, count * sizeof *batch->ids),
         .hot = arena_alloc(arena, count * sizeof *batch->hot),
@@ -191,16 +176,29 @@ enum status threads_post_batch(struct call **calls, size_t count)
     return status;
 }
 
-/* Only a batch of one, for the runtime calls threads_post_batch itself. */
+/* A batch of one: the runtime calls threads_write_batch itself. */
+static void post_one(struct call *call)
+{
+    enum status status = threads_post_batch(&call, 1);
+    if (status != OK) {
+        fail_with(call, status);
+    }
+}
+
 void threads_post(Threads__Api_Service *service, const Threads__PostRequest *in,
                   Threads__PostReply_Closure reply, void *data)
 {
     (void)service;
     (void)in;
     (void)reply;
-    struct call *call = data;
-    enum status status = threads_post_batch(&call, 1);
-    if (status != OK) {
-        fail_with(call, status);
-    }
+    post_one(data);
+}
+
+void threads_acknowledge(Threads__Api_Service *service, const Threads__AcknowledgeRequest *in,
+                         Threads__PostReply_Closure reply, void *data)
+{
+    (void)service;
+    (void)in;
+    (void)reply;
+    post_one(data);
 }

@@ -1,4 +1,5 @@
-/* A batch of posts on its way: what handlers_post.c, post_check.c and post_reply.c share.
+/* A batch of posts on its way: what handlers_post.c, post_check.c and post_reply.c share. An
+ * acknowledgement is a post without a body, whose name follows from what it acknowledges.
  *
  * Next: handlers_post.c
  */
@@ -19,6 +20,8 @@ enum post_state {
 struct post {
     struct call *call;
     const Threads__PostRequest *in;
+    Threads__PostRequest made; /* `in` of an acknowledgement: reply_to is what it acknowledges */
+    int kind;                  /* threads.Kind */
     enum post_state state;
     struct uuid thread, client, author;
     size_t place; /* of its thread among batch.ids */
@@ -37,12 +40,12 @@ struct batch {
     struct hot_thread **hot;
     struct key *keys;
     bool locked; /* the heads are; otherwise memory is trusted until they are updated */
+    bool again;  /* rolled back before: nothing is staked on memory, and any may be stored */
 };
 
-/* threads.Kind of what is asked for. */
-static inline int post_kind(const Threads__PostRequest *in)
+static inline bool post_is_acknowledgement(const struct post *post)
 {
-    return in->corrects != 0 ? THREADS__KIND__KIND_CORRECTION : THREADS__KIND__KIND_TEXT;
+    return post->kind == THREADS__KIND__KIND_ACKNOWLEDGEMENT;
 }
 
 /* ---- post_check.c: which posts may be written. A refused one is POST_OVER. */
@@ -54,13 +57,14 @@ void post_read(struct batch *batch, struct post *post, struct call *call);
 MUST_CHECK enum status post_admission(const struct batch *batch, const struct post *post);
 /* Fail the post, or make it POST_CLOSED, when it may not be written. */
 void post_admit(const struct batch *batch, struct post *post);
-/* A correction points at earlier words of the same author. */
-MUST_CHECK enum status post_check_corrections(struct batch *batch);
+/* A correction points at earlier words of the same author, an acknowledgement at what somebody
+ * said. */
+MUST_CHECK enum status post_check_targets(struct batch *batch);
 /* Two posts of one name in one batch: the later is POST_SAME. */
 void post_find_twins(struct batch *batch);
-/* Look for posts in the database, all or those whose name this writer remembers and those for a
- * closed thread; what is found is POST_STORED. */
-MUST_CHECK enum status post_find_stored(struct batch *batch, bool only_remembered);
+/* Look for posts in the database: all when they were tried before, otherwise those whose name this
+ * writer remembers and those for a closed thread. What is found is POST_STORED. */
+MUST_CHECK enum status post_find_stored(struct batch *batch);
 
 /* ---- post_reply.c: answers and events, once all is written. */
 void post_reply_all(struct batch *batch);

@@ -12,19 +12,48 @@ static size_t place_of(struct batch *batch, const struct uuid *id)
     return batch->id_count++;
 }
 
-void post_read(struct batch *batch, struct post *post, struct call *call)
+static bool read_said(struct post *post)
 {
     struct rule_break broken;
-    *post = (struct post){.call = call, .in = (const Threads__PostRequest *)call->input};
-    if (!rules_check_post(post->in, &call->tenant, &broken)) {
-        refuse_field(call, &broken);
-        return;
+    post->in = (const Threads__PostRequest *)post->call->input;
+    if (!rules_check_post(post->in, &post->call->tenant, &broken)) {
+        return refuse_field(post->call, &broken);
     }
-    post->state = POST_NEW;
-    post->author = call->who->user.u;
+    post->kind =
+        post->in->corrects != 0 ? THREADS__KIND__KIND_CORRECTION : THREADS__KIND__KIND_TEXT;
     memcpy(post->thread.b, post->in->thread_id.data, sizeof post->thread.b);
     memcpy(post->client.b, post->in->client_id.data, sizeof post->client.b);
-    post->place = place_of(batch, &post->thread);
+    return true;
+}
+
+static bool read_acknowledgement(struct post *post)
+{
+    const Threads__AcknowledgeRequest *in = (const Threads__AcknowledgeRequest *)post->call->input;
+    if (!take_id(post->call, &in->thread_id, "/thread_id", &post->thread)) {
+        return false;
+    }
+    if (in->seq < 1) {
+        call_field_error(post->call, "/seq", "must be the seq of a message of this thread");
+        return false;
+    }
+    post->kind = THREADS__KIND__KIND_ACKNOWLEDGEMENT;
+    post->client = rules_acknowledgement_id(&post->thread, &post->author, in->seq);
+    threads__post_request__init(&post->made);
+    post->made.thread_id = in->thread_id;
+    post->made.client_id = uuid_field(&post->client);
+    post->made.reply_to = in->seq;
+    post->in = &post->made;
+    return true;
+}
+
+void post_read(struct batch *batch, struct post *post, struct call *call)
+{
+    *post = (struct post){.call = call, .author = call->who->user.u};
+    bool is_post = call->input->descriptor == &threads__post_request__descriptor;
+    if (is_post ? read_said(post) : read_acknowledgement(post)) {
+        post->state = POST_NEW;
+        post->place = place_of(batch, &post->thread);
+    }
 }
 
 enum status post_admission(const struct batch *batch, const struct post *post)
@@ -34,8 +63,11 @@ enum status post_admission(const struct batch *batch, const struct post *post)
     if (hot == NULL) {
         return STATUS_NOT_FOUND;
     }
-    enum status status =
-        rules_may_post(post->call->who->role, hot_takes_part(hot, &post->author), hot->status);
+    enum role role = post->call->who->role;
+    bool takes_part = hot_takes_part(hot, &post->author);
+    enum status status = post_is_acknowledgement(post)
+                             ? rules_may_acknowledge(role, takes_part)
+                             : rules_may_post(role, takes_part, hot->status);
     if ((status == OK || status == STATUS_CONFLICT) && hot->erased) {
         return STATUS_GONE;
     }
@@ -57,6 +89,8 @@ void post_admit(const struct batch *batch, struct post *post)
     post->state = POST_OVER;
     if (status == STATUS_NOT_FOUND) {
         fail_no_thread(call);
+    } else if (status == STATUS_VALIDATION_FAILED && post_is_acknowledgement(post)) {
+        call_fail(call, STATUS_NOT_FOUND, "there is no such message in this thread");
     } else if (status == STATUS_VALIDATION_FAILED) {
         call_field_error(call, post->in->corrects > 0 ? "/corrects" : "/reply_to",
                          "there is no such message in this thread");
@@ -65,7 +99,33 @@ void post_admit(const struct batch *batch, struct post *post)
     }
 }
 
-enum status post_check_corrections(struct batch *batch)
+/* Which earlier message must be of which kind for this post; 0: none. */
+static int64_t target_of(const struct post *post)
+{
+    if (post->state != POST_NEW) {
+        return 0;
+    }
+    return post_is_acknowledgement(post) ? post->in->reply_to : post->in->corrects;
+}
+
+static bool target_fits(const struct post *post, const struct message_row *row)
+{
+    return post_is_acknowledgement(post)
+               ? rules_is_acknowledgeable(row->kind)
+               : rules_may_correct(row->kind, uuid_equal(&row->author, &post->author));
+}
+
+static void refuse_target(struct post *post)
+{
+    if (post_is_acknowledgement(post)) {
+        call_fail(post->call, STATUS_CONFLICT, "only what somebody said can be acknowledged");
+    } else {
+        call_field_error(post->call, "/corrects", "must be an earlier text of your own");
+    }
+    post->state = POST_OVER;
+}
+
+enum status post_check_targets(struct batch *batch)
 {
     struct uuid threads[BATCH_CALLS_MAX];
     int64_t seqs[BATCH_CALLS_MAX];
@@ -73,9 +133,9 @@ enum status post_check_corrections(struct batch *batch)
     struct db_rows *rows;
     for (size_t i = 0; i < batch->count; i++) {
         const struct post *post = &batch->posts[i];
-        if (post->state == POST_NEW && post->in->corrects != 0) {
+        if (target_of(post) != 0) {
             threads[count] = post->thread;
-            seqs[count] = post->in->corrects;
+            seqs[count] = target_of(post);
             places[count++] = i;
         }
     }
@@ -88,15 +148,12 @@ enum status post_check_corrections(struct batch *batch)
         size_t number = find_row_number(rows, i);
         struct message_row row = message_row_at(rows, i);
         if (number < count) {
-            fits[number] = rules_may_correct(
-                row.kind, uuid_equal(&row.author, &batch->posts[places[number]].author));
+            fits[number] = target_fits(&batch->posts[places[number]], &row);
         }
     }
     for (size_t i = 0; status == OK && i < count; i++) {
         if (!fits[i]) {
-            struct post *post = &batch->posts[places[i]];
-            call_field_error(post->call, "/corrects", "must be an earlier text of your own");
-            post->state = POST_OVER;
+            refuse_target(&batch->posts[places[i]]);
         }
     }
     return status;
@@ -126,14 +183,14 @@ static bool is_remembered(const struct batch *batch, const struct post *post)
     return actor_saw_post(batch->actor, &post->thread, &post->author, &post->client);
 }
 
-enum status post_find_stored(struct batch *batch, bool only_remembered)
+enum status post_find_stored(struct batch *batch)
 {
     struct uuid threads[BATCH_CALLS_MAX], authors[BATCH_CALLS_MAX], clients[BATCH_CALLS_MAX];
     size_t places[BATCH_CALLS_MAX], count = 0;
     struct db_rows *rows;
     for (size_t i = 0; i < batch->count; i++) {
         const struct post *post = &batch->posts[i];
-        bool wanted = !only_remembered || is_remembered(batch, post);
+        bool wanted = batch->again || is_remembered(batch, post);
         if (post->state == POST_CLOSED || (post->state == POST_NEW && wanted)) {
             threads[count] = post->thread;
             authors[count] = post->author;

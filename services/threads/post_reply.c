@@ -1,4 +1,4 @@
-/* Answers to a batch of posts: a new message, a repeat, or a conflict. Next: main.c */
+/* Answers to a batch of posts: a new message, a repeat, or a conflict. Next: handlers_marks.c */
 #include "threads/post.h"
 
 static void reply_message(struct call *call, Threads__Message *message, bool repeated)
@@ -22,7 +22,7 @@ static void message_of(struct post *post, Threads__Author *author, Threads__Mess
     ret->tenant_id = post->call->tenant.text;
     ret->thread_id = in->thread_id;
     ret->seq = post->leaf.seq;
-    ret->kind = (Threads__Kind)post_kind(in);
+    ret->kind = (Threads__Kind)post->kind;
     ret->author = author;
     ret->created_at_us = post->leaf.time_us;
     ret->client_id = in->client_id;
@@ -35,9 +35,10 @@ static void message_of(struct post *post, Threads__Author *author, Threads__Mess
 }
 
 /* Does the request say what the message says? The author's name may have changed since. */
-static bool says_the_same(const Threads__PostRequest *in, const Threads__Message *message)
+static bool says_the_same(const struct post *post, const Threads__Message *message)
 {
-    if (post_kind(in) != (int)message->kind || strcmp(in->body, message->body) != 0 ||
+    const Threads__PostRequest *in = post->in;
+    if (post->kind != (int)message->kind || strcmp(in->body, message->body) != 0 ||
         in->reply_to != message->reply_to || in->corrects != message->corrects ||
         in->n_attachments_filled != message->n_attachments) {
         return false;
@@ -54,7 +55,7 @@ static bool says_the_same(const Threads__PostRequest *in, const Threads__Message
 
 static void reply_repeat(struct post *post, Threads__Message *message)
 {
-    if (says_the_same(post->in, message)) {
+    if (says_the_same(post, message)) {
         reply_message(post->call, message, true);
     } else {
         call_fail(post->call, STATUS_CONFLICT,

@@ -2,6 +2,7 @@
 #include "threads/rules.h"
 
 #include "core/limits.h"
+#include "crypto/aead.h"
 
 bool rules_sees_all(enum role role)
 {
@@ -24,6 +25,14 @@ enum status rules_may_post(enum role role, bool takes_part, int thread_status)
     return thread_status == THREADS__THREAD_STATUS__THREAD_STATUS_OPEN ? OK : STATUS_CONFLICT;
 }
 
+enum status rules_may_acknowledge(enum role role, bool takes_part)
+{
+    if (!rules_may_see(role, takes_part)) {
+        return STATUS_NOT_FOUND;
+    }
+    return role == ROLE_AUDITOR ? STATUS_FORBIDDEN : OK;
+}
+
 static bool refuse(struct rule_break *ret, const char *pointer, const char *detail)
 {
     *ret = (struct rule_break){pointer, detail};
@@ -40,6 +49,12 @@ static bool is_id(const ProtobufCBinaryData *id)
 static bool is_blank(const char *text)
 {
     return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+/* A client_id that may be left out. */
+static bool is_id_or_none(const ProtobufCBinaryData *id)
+{
+    return id->len == 0 || is_id(id);
 }
 
 static bool check_title(const char *title, struct rule_break *ret)
@@ -174,6 +189,9 @@ bool rules_check_create(const Threads__CreateRequest *in, struct rule_break *ret
     if (!check_title(in->title, ret)) {
         return false;
     }
+    if (!is_id_or_none(&in->client_id)) {
+        return refuse(ret, "/client_id", "must be a UUID, chosen by you for this thread");
+    }
     if (!is_value(&threads__severity__descriptor, (int)in->severity, true)) {
         return refuse(ret, "/severity", "not a severity");
     }
@@ -289,4 +307,48 @@ bool rules_may_correct(int kind, bool is_author)
 {
     return is_author &&
            (kind == THREADS__KIND__KIND_TEXT || kind == THREADS__KIND__KIND_CORRECTION);
+}
+
+bool rules_is_acknowledgeable(int kind)
+{
+    return kind == THREADS__KIND__KIND_TEXT || kind == THREADS__KIND__KIND_QUESTION ||
+           kind == THREADS__KIND__KIND_ANSWER || kind == THREADS__KIND__KIND_CORRECTION;
+}
+
+/* The first half of a SHA-256, marked as a UUID of version 8. */
+static struct uuid uuid_of(const uint8_t *bytes, size_t len)
+{
+    uint8_t hash[SHA256_SIZE];
+    struct uuid id;
+    sha256(bytes_of(bytes, len), hash);
+    memcpy(id.b, hash, sizeof id.b);
+    id.b[6] = (uint8_t)((id.b[6] & 0x0f) | 0x80);
+    id.b[8] = (uint8_t)((id.b[8] & 0x3f) | 0x80);
+    return id;
+}
+
+struct uuid rules_acknowledgement_id(const struct uuid *thread, const struct uuid *user,
+                                     int64_t seq)
+{
+    static const char domain[] = "wardroom/acknowledge/v1\n";
+    uint8_t bytes[sizeof domain - 1 + 16 + 16 + 8];
+    uint8_t *at = bytes;
+    memcpy(at, domain, sizeof domain - 1);
+    at += sizeof domain - 1;
+    memcpy(at, thread->b, 16);
+    memcpy(at + 16, user->b, 16);
+    for (int i = 0; i < 8; i++) {
+        at[32 + i] = (uint8_t)((uint64_t)seq >> (56 - 8 * i));
+    }
+    return uuid_of(bytes, sizeof bytes);
+}
+
+struct uuid rules_thread_id(const struct uuid *user, const struct uuid *client)
+{
+    static const char domain[] = "wardroom/thread/v1\n";
+    uint8_t bytes[sizeof domain - 1 + 16 + 16];
+    memcpy(bytes, domain, sizeof domain - 1);
+    memcpy(bytes + sizeof domain - 1, user->b, 16);
+    memcpy(bytes + sizeof domain - 1 + 16, client->b, 16);
+    return uuid_of(bytes, sizeof bytes);
 }

@@ -63,8 +63,22 @@ static const struct db_stmt get_access = {
                   "  LEFT JOIN thread_key AS k ON k.thread_id = h.thread_id\n"
                   " WHERE h.thread_id = $1"};
 
+static const struct db_stmt find_ends = {"find_ends", "SELECT thread_id, last_seq, last_us\n"
+                                                      "  FROM thread_head\n"
+                                                      " WHERE thread_id = ANY($1)"};
+
+/* No index: thread_head is updated with every batch of posts, and only a gateway that may have
+ * missed something asks, so a scan now and then is the cheaper way. */
+static const struct db_stmt list_ends_since = {"list_ends_since",
+                                               "SELECT thread_id, last_seq, last_us\n"
+                                               "  FROM thread_head\n"
+                                               " WHERE last_us >= $1\n"
+                                               " ORDER BY last_us, thread_id\n"
+                                               " LIMIT $2"};
+
 /* First the page, then what costs something for each of its threads. A count of unread messages
- * stops at 1,000: nobody reads the difference, and a long thread is not scanned for it. */
+ * stops at 1,000: nobody reads the difference, and a long thread is not scanned for it. What the
+ * system wrote and what is acknowledged (kinds 6 and 5) is not there to be read. */
 #define THREAD_PAGE                                                                                \
     "WITH page AS MATERIALIZED (\n"                                                                \
     "    SELECT t.id, t.created_us, t.created_by, t.status, t.waiting_on, t.severity, t.tlp,\n"    \
@@ -82,7 +96,7 @@ static const struct db_stmt get_access = {
     "                 WHERE m.thread_id = page.id\n"                                               \
     "                   AND m.seq > coalesce(r.seq, 0)\n"                                          \
     "                   AND m.author_id <> $1\n"                                                   \
-    "                   AND m.kind <> 6\n"                                                         \
+    "                   AND m.kind NOT IN (5, 6)\n"                                                \
     "                 LIMIT 1000) AS counted),\n"                                                  \
     "       EXISTS (SELECT\n"                                                                      \
     "                 FROM participant AS p\n"                                                     \
@@ -127,6 +141,26 @@ static const struct db_stmt list_marks = {
                   " WHERE p.thread_id = $1\n"
                   "   AND p.removed_us IS NULL\n"
                   " ORDER BY p.added_us, p.user_id"};
+
+static const struct db_stmt find_marks = {
+    "find_marks", "SELECT name.number, h.last_seq, coalesce(r.seq, 0), coalesce(r.at_us, 0),\n"
+                  "       EXISTS (SELECT\n"
+                  "                 FROM participant AS p\n"
+                  "                WHERE p.thread_id = name.thread_id\n"
+                  "                  AND p.user_id = name.user_id\n"
+                  "                  AND p.removed_us IS NULL)\n"
+                  "  FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY\n"
+                  "    AS name (thread_id, user_id, number)\n"
+                  "  JOIN thread_head AS h ON h.thread_id = name.thread_id\n"
+                  "  LEFT JOIN read_mark AS r ON r.thread_id = name.thread_id\n"
+                  "                          AND r.user_id = name.user_id"};
+
+static const struct db_stmt list_marks_since = {"list_marks_since",
+                                                "SELECT thread_id, user_id, seq, at_us\n"
+                                                "  FROM read_mark\n"
+                                                " WHERE at_us >= $1\n"
+                                                " ORDER BY at_us DESC\n"
+                                                " LIMIT $2"};
 
 enum status store_lock_heads(struct tenant_tx *tx, const struct uuid *ids, size_t count,
                              struct db_rows **ret)
@@ -244,6 +278,27 @@ enum status store_get_access(struct tenant_tx *tx, const struct uuid *thread,
     return OK;
 }
 
+struct end_row end_row_at(const struct db_rows *rows, size_t row)
+{
+    return (struct end_row){
+        .thread = db_uuid(rows, row, 0),
+        .last_seq = db_i64(rows, row, 1),
+        .last_us = db_i64(rows, row, 2),
+    };
+}
+
+enum status store_find_ends(struct tenant_tx *tx, const struct uuid *ids, size_t count,
+                            struct db_rows **ret)
+{
+    return TX_RUN(tx, &find_ends, ret, DB_UUIDS(ids, count));
+}
+
+enum status store_list_ends_since(struct tenant_tx *tx, int64_t since_us, unsigned limit,
+                                  struct db_rows **ret)
+{
+    return TX_RUN(tx, &list_ends_since, ret, DB_I64(since_us), DB_I64(limit));
+}
+
 struct thread_row thread_row_at(const struct db_rows *rows, size_t row)
 {
     return (struct thread_row){
@@ -307,5 +362,38 @@ struct mark_row mark_row_at(const struct db_rows *rows, size_t row)
         .user = db_uuid(rows, row, 0),
         .seq = db_i64(rows, row, 1),
         .at_us = db_i64(rows, row, 2),
+    };
+}
+
+enum status store_find_marks(struct tenant_tx *tx, const struct uuid *threads,
+                             const struct uuid *users, size_t count, struct db_rows **ret)
+{
+    return TX_RUN(tx, &find_marks, ret, DB_UUIDS(threads, count), DB_UUIDS(users, count));
+}
+
+struct found_mark found_mark_at(const struct db_rows *rows, size_t row)
+{
+    return (struct found_mark){
+        .number = (size_t)db_i64(rows, row, 0) - 1,
+        .last_seq = db_i64(rows, row, 1),
+        .seq = db_i64(rows, row, 2),
+        .at_us = db_i64(rows, row, 3),
+        .takes_part = db_i64(rows, row, 4) != 0,
+    };
+}
+
+enum status store_list_marks_since(struct tenant_tx *tx, int64_t since_us, unsigned limit,
+                                   struct db_rows **ret)
+{
+    return TX_RUN(tx, &list_marks_since, ret, DB_I64(since_us), DB_I64(limit));
+}
+
+struct moved_mark moved_mark_at(const struct db_rows *rows, size_t row)
+{
+    return (struct moved_mark){
+        .thread = db_uuid(rows, row, 0),
+        .user = db_uuid(rows, row, 1),
+        .seq = db_i64(rows, row, 2),
+        .at_us = db_i64(rows, row, 3),
     };
 }

@@ -79,6 +79,18 @@ MUST_CHECK enum status store_get_access(struct tenant_tx *tx, const struct uuid 
                                         const struct uuid *user, bool *ret_found,
                                         struct access_row *ret);
 
+/* Where a thread ends. By id, in any order, those that do not exist left out; or all in which
+ * something was recorded since, oldest first. */
+struct end_row {
+    struct uuid thread;
+    int64_t last_seq, last_us;
+};
+struct end_row end_row_at(const struct db_rows *rows, size_t row);
+MUST_CHECK enum status store_find_ends(struct tenant_tx *tx, const struct uuid *ids, size_t count,
+                                       struct db_rows **ret);
+MUST_CHECK enum status store_list_ends_since(struct tenant_tx *tx, int64_t since_us, unsigned limit,
+                                             struct db_rows **ret);
+
 /* A thread as `user` sees it. */
 struct thread_row {
     struct uuid id, created_by;
@@ -114,6 +126,25 @@ struct mark_row {
 MUST_CHECK enum status store_list_marks(struct tenant_tx *tx, const struct uuid *thread,
                                         struct db_rows **ret);
 struct mark_row mark_row_at(const struct db_rows *rows, size_t row);
+/* Marks by (thread, user), whether the user takes part and where the thread ends; those of threads
+ * that do not exist are left out. */
+struct found_mark {
+    size_t number; /* from 0, in the arrays that were asked for */
+    int64_t last_seq, seq, at_us;
+    bool takes_part;
+};
+MUST_CHECK enum status store_find_marks(struct tenant_tx *tx, const struct uuid *threads,
+                                        const struct uuid *users, size_t count,
+                                        struct db_rows **ret);
+struct found_mark found_mark_at(const struct db_rows *rows, size_t row);
+/* Marks that moved since, the latest first. */
+struct moved_mark {
+    struct uuid thread, user;
+    int64_t seq, at_us;
+};
+MUST_CHECK enum status store_list_marks_since(struct tenant_tx *tx, int64_t since_us,
+                                              unsigned limit, struct db_rows **ret);
+struct moved_mark moved_mark_at(const struct db_rows *rows, size_t row);
 
 /* ---- store_write.c */
 
@@ -124,7 +155,8 @@ struct thread_values {
     struct bytes incident_index; /* empty: no incident */
     struct bytes sealed;
 };
-/* *ret_added is false when the incident has its thread already; nothing is written then. */
+/* *ret_added is false when the id is taken or the incident has its thread already; nothing is
+ * written then. */
 MUST_CHECK enum status store_add_thread(struct tenant_tx *tx, const struct thread_values *thread,
                                         bool *ret_added);
 MUST_CHECK enum status store_add_key(struct tenant_tx *tx, const struct uuid *thread,
@@ -172,8 +204,10 @@ MUST_CHECK enum status store_add_participants(struct tenant_tx *tx, const struct
 MUST_CHECK enum status store_remove_participant(struct tenant_tx *tx, const struct uuid *thread,
                                                 const struct uuid *user, int64_t at_us);
 
-/* Move a read mark forwards; *ret_moved is false when it is there or further already. */
-MUST_CHECK enum status store_move_mark(struct tenant_tx *tx, const struct uuid *thread,
-                                       struct mark_row *mark, bool *ret_moved);
+/* Move read marks, each (thread, user) once, forwards; those that are further already stay. Answers
+ * where each is now. */
+MUST_CHECK enum status store_move_marks(struct tenant_tx *tx, const struct uuid *threads,
+                                        const struct uuid *users, const int64_t *seqs, size_t count,
+                                        int64_t at_us, struct db_rows **ret);
 
 #endif

@@ -5,7 +5,7 @@ static const struct db_stmt add_thread = {
     "add_thread", "INSERT INTO thread (id, created_us, created_by, status, waiting_on, severity,\n"
                   "                    tlp, incident_index, sealed, updated_us)\n"
                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)\n"
-                  "ON CONFLICT (incident_index) DO NOTHING"};
+                  "ON CONFLICT DO NOTHING"};
 
 static const struct db_stmt add_key = {"add_key", "INSERT INTO thread_key (thread_id, wrapped)\n"
                                                   "VALUES ($1, $2)"};
@@ -58,17 +58,18 @@ static const struct db_stmt remove_participant = {"remove_participant",
                                                   "   AND user_id = $2\n"
                                                   "   AND removed_us IS NULL"};
 
-static const struct db_stmt move_mark = {
-    "move_mark", "INSERT INTO read_mark AS mark (thread_id, user_id, seq, at_us)\n"
-                 "VALUES ($1, $2, $3, $4)\n"
-                 "ON CONFLICT (thread_id, user_id) DO UPDATE\n"
-                 "   SET seq = EXCLUDED.seq, at_us = EXCLUDED.at_us\n"
-                 " WHERE mark.seq < EXCLUDED.seq"};
-
-static const struct db_stmt get_mark = {"get_mark", "SELECT seq, at_us\n"
-                                                    "  FROM read_mark\n"
-                                                    " WHERE thread_id = $1\n"
-                                                    "   AND user_id = $2"};
+/* In one order, so that two batches cannot wait for each other. */
+static const struct db_stmt move_marks = {
+    "move_marks", "INSERT INTO read_mark AS mark (thread_id, user_id, seq, at_us)\n"
+                  "SELECT new.thread_id, new.user_id, new.seq, $4\n"
+                  "  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[])\n"
+                  "    AS new (thread_id, user_id, seq)\n"
+                  " ORDER BY new.thread_id, new.user_id\n"
+                  "ON CONFLICT (thread_id, user_id) DO UPDATE\n"
+                  "   SET seq = greatest(mark.seq, EXCLUDED.seq),\n"
+                  "       at_us = CASE WHEN mark.seq < EXCLUDED.seq THEN EXCLUDED.at_us\n"
+                  "                    ELSE mark.at_us END\n"
+                  "RETURNING thread_id, user_id, seq, at_us"};
 
 enum status store_add_thread(struct tenant_tx *tx, const struct thread_values *thread,
                              bool *ret_added)
@@ -156,27 +157,10 @@ enum status store_remove_participant(struct tenant_tx *tx, const struct uuid *th
     return TX_QUEUE(tx, &remove_participant, DB_UUID(thread), DB_UUID(user), DB_I64(at_us));
 }
 
-enum status store_move_mark(struct tenant_tx *tx, const struct uuid *thread, struct mark_row *mark,
-                            bool *ret_moved)
+enum status store_move_marks(struct tenant_tx *tx, const struct uuid *threads,
+                             const struct uuid *users, const int64_t *seqs, size_t count,
+                             int64_t at_us, struct db_rows **ret)
 {
-    struct db_rows *rows;
-    enum status status = TX_RUN(tx, &move_mark, &rows, DB_UUID(thread), DB_UUID(&mark->user),
-                                DB_I64(mark->seq), DB_I64(mark->at_us));
-    if (status != OK) {
-        return status;
-    }
-    *ret_moved = db_rows_affected(rows) == 1;
-    db_rows_free(rows);
-    if (*ret_moved) {
-        return OK;
-    }
-    status = TX_RUN(tx, &get_mark, &rows, DB_UUID(thread), DB_UUID(&mark->user));
-    if (status == OK && db_rows_count(rows) > 0) {
-        mark->seq = db_i64(rows, 0, 0);
-        mark->at_us = db_i64(rows, 0, 1);
-    }
-    if (status == OK) {
-        db_rows_free(rows);
-    }
-    return status;
+    return TX_RUN(tx, &move_marks, ret, DB_UUIDS(threads, count), DB_UUIDS(users, count),
+                  DB_I64S(seqs, count), DB_I64(at_us));
 }

@@ -229,6 +229,59 @@ static void test_a_user_of_another_tenant_is_not_found(void **state)
                    STATUS_VALIDATION_FAILED);
 }
 
+static struct test_reply switch_user(struct test_client *client, const char *method,
+                                     const char *username)
+{
+    Auth__UserNameRequest request = AUTH__USER_NAME_REQUEST__INIT;
+    request.username = (char *)username;
+    return call_as(client, method, &request.base, NULL);
+}
+
+static void test_a_disabled_account_loses_every_session_and_gateways_are_told(void **state)
+{
+    (void)state;
+    int64_t cursor = 0;
+    struct test_reply reply = create_user(&admin, NULL, "acme", "aldo", ROLE_MEMBER);
+    assert_refused(reply, OK);
+    struct pair first = pair_of("aldo"), second = pair_of("aldo"), other = pair_of("alba");
+    reply = switch_user(&admin, "DisableUser", "Aldo");
+    assert_int_equal(reply.status, OK);
+    assert_true(((const Auth__User *)reply.message)->disabled);
+    test_reply_free(&reply);
+    int64_t again = cursor, third = cursor;
+    assert_int_equal(revoked(&first, &cursor), 1);
+    assert_int_equal(revoked(&second, &again), 1);
+    assert_int_equal(revoked(&other, &third), 0);
+    assert_refused(refresh(first.refresh), STATUS_INVALID_TOKEN);
+    assert_refused(sign_in("aldo", PASSWORD, "", "192.0.2.1"), STATUS_INVALID_CREDENTIALS);
+    reply = refresh(other.refresh);
+    pair_take(&reply);
+}
+
+static void test_an_enabled_account_may_sign_in_again_and_its_old_sessions_stay_ended(void **state)
+{
+    (void)state;
+    assert_refused(create_user(&admin, NULL, "acme", "alma", ROLE_MEMBER), OK);
+    struct pair before = pair_of("alma");
+    assert_refused(switch_user(&admin, "DisableUser", "alma"), OK);
+    assert_refused(switch_user(&admin, "DisableUser", "alma"), OK); /* again is harmless */
+    assert_refused(switch_user(&admin, "EnableUser", "alma"), OK);
+    struct pair after = pair_of("alma");
+    int64_t cursor = 0;
+    assert_int_equal(revoked(&after, &cursor), 0);
+    assert_refused(refresh(before.refresh), STATUS_INVALID_TOKEN);
+}
+
+static void test_only_the_admin_tool_disables_accounts_that_there_are(void **state)
+{
+    (void)state;
+    assert_refused(switch_user(&gateway, "DisableUser", "andre"), STATUS_FORBIDDEN);
+    assert_refused(switch_user(&gateway, "EnableUser", "andre"), STATUS_FORBIDDEN);
+    assert_refused(switch_user(&admin, "DisableUser", "nobody"), STATUS_NOT_FOUND);
+    assert_refused(switch_user(&admin, "DisableUser", "no such name!"), STATUS_NOT_FOUND);
+    assert_refused(switch_user(&admin, "EnableUser", ""), STATUS_NOT_FOUND);
+}
+
 const struct CMUnitTest account_tests[] = {
     cmocka_unit_test(test_a_tenant_made_twice_is_one_tenant),
     cmocka_unit_test(test_a_tenant_wants_an_id_a_name_and_a_known_region),
@@ -241,5 +294,8 @@ const struct CMUnitTest account_tests[] = {
     cmocka_unit_test(test_the_directory_shows_the_own_tenant_to_staff),
     cmocka_unit_test(test_the_directory_comes_page_by_page),
     cmocka_unit_test(test_a_user_of_another_tenant_is_not_found),
+    cmocka_unit_test(test_a_disabled_account_loses_every_session_and_gateways_are_told),
+    cmocka_unit_test(test_an_enabled_account_may_sign_in_again_and_its_old_sessions_stay_ended),
+    cmocka_unit_test(test_only_the_admin_tool_disables_accounts_that_there_are),
 };
 const size_t account_test_count = sizeof account_tests / sizeof account_tests[0];

@@ -167,7 +167,7 @@ static void test_a_flood_of_sign_ins_is_refused_at_once_beyond_the_queue(void **
         .timeout_ms = DEADLINE_MS_MAX};
     pair_of("andre"); /* the connection is up */
     for (unsigned i = 0; i < calls; i++) {
-        bus_call(gateway.bus, &request, count, &tally, NULL);
+        assert_int_equal(bus_call(gateway.bus, &request, count, &tally, NULL), OK);
     }
     while (tally.ended < calls) {
         uv_run(&gateway.loop, UV_RUN_ONCE);

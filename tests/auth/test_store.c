@@ -197,6 +197,48 @@ static struct session add_session(const struct account *account)
     return session;
 }
 
+static void test_a_disabled_account_begins_no_session(void **state)
+{
+    (void)state;
+    struct account account = add_account(&acme, "disabled"), found;
+    struct session session = {.id.u = uuid_new(), .user = account.id, .expires_us = 2};
+    struct tenant_tx *tx = begin(&acme);
+    assert_int_equal(account_set_disabled(tx, &account.id, true), OK);
+    assert_int_equal(session_add(tx, &session), STATUS_CONFLICT);
+    assert_int_equal(account_find(&store, tx, &account.id, &found), OK);
+    assert_true(found.disabled);
+    assert_int_equal(account_set_disabled(tx, &account.id, false), OK);
+    assert_int_equal(session_add(tx, &session), OK);
+    commit(tx);
+    tx = begin(&globex);
+    assert_int_equal(session_add(tx, &session), STATUS_CONFLICT); /* not an account there */
+    commit(tx);
+}
+
+static void test_the_sessions_of_a_user_end_and_the_fresh_ones_are_named(void **state)
+{
+    (void)state;
+    struct account account = add_account(&acme, "leaves"), other = add_account(&acme, "stays");
+    struct session old = add_session(&account), kept = add_session(&other), found;
+    struct session fresh = {.id.u = uuid_new(), .user = account.id, .expires_us = 1000};
+    struct arena *arena = arena_new(4096);
+    struct uuid *named;
+    size_t count;
+    struct tenant_tx *tx = begin(&acme);
+    assert_int_equal(session_add(tx, &fresh), OK);
+    assert_int_equal(session_end_of_user(tx, &account.id, 77, 1000, arena, &named, &count), OK);
+    assert_int_equal(count, 1);
+    assert_true(uuid_equal(&named[0], &fresh.id.u));
+    assert_int_equal(session_find(tx, &old.id, &found), OK);
+    assert_int_equal(found.ended_us, 77);
+    assert_int_equal(session_find(tx, &kept.id, &found), OK);
+    assert_int_equal(found.ended_us, 0);
+    assert_int_equal(session_end_of_user(tx, &account.id, 88, 0, arena, &named, &count), OK);
+    assert_int_equal(count, 0);
+    commit(tx);
+    arena_free(arena);
+}
+
 static void test_a_session_rotates_once_per_token(void **state)
 {
     (void)state;
@@ -385,6 +427,8 @@ int main(void)
         cmocka_unit_test(test_an_account_comes_back_as_it_was_stored),
         cmocka_unit_test(test_an_account_of_another_tenant_is_not_found),
         cmocka_unit_test(test_a_list_goes_on_where_it_stopped_and_stays_in_its_tenant),
+        cmocka_unit_test(test_a_disabled_account_begins_no_session),
+        cmocka_unit_test(test_the_sessions_of_a_user_end_and_the_fresh_ones_are_named),
         cmocka_unit_test(test_a_session_rotates_once_per_token),
         cmocka_unit_test(test_an_ended_session_does_not_rotate),
         cmocka_unit_test(test_a_revocation_that_commits_late_is_not_passed_over),

@@ -1,8 +1,10 @@
 /* The service under test: each handler shows one thing that the runtime promises.
  *
  * With ECHO_DATABASE=1 it has a schema and Add is a batch. Next: fixture.h */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bus/service.h"
 #include "db/db.h"
@@ -15,6 +17,15 @@ static void hold(uint32_t ms)
     struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
     if (ms > 0) {
         nanosleep(&span, NULL);
+    }
+}
+
+/* Until the test opens the other end of this FIFO. */
+static void wait_at_gate(const char *path)
+{
+    int fd = path[0] == '/' ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        close(fd);
     }
 }
 
@@ -68,6 +79,7 @@ static void echo__echo(Echo__Api_Service *service, const Echo__EchoRequest *inpu
 static void echo__write(Echo__Api_Service *service, const Echo__EchoRequest *input,
                         Echo__EchoReply_Closure closure, void *data)
 {
+    wait_at_gate(input->text);
     echo__echo(service, input, closure, data);
 }
 static void echo__for_admins(Echo__Api_Service *service, const Echo__EchoRequest *input,
@@ -106,6 +118,9 @@ static const struct db_stmt insert_number = {"insert_number",
                                              "ON CONFLICT (id) DO NOTHING"};
 static const struct db_stmt count_numbers = {"count_numbers", "SELECT count(*) FROM number"};
 
+/* An amount that the first try of a batch does not survive, as when another writer came first. */
+#define CONFLICTS_ONCE 77
+
 static enum status add_one(struct call *call, size_t together)
 {
     const Echo__AddRequest *input = (const Echo__AddRequest *)call->input;
@@ -113,6 +128,9 @@ static enum status add_one(struct call *call, size_t together)
     if (input->amount == 0) {
         call_fail(call, STATUS_CONFLICT, "nothing to add");
         return OK;
+    }
+    if (input->amount == CONFLICTS_ONCE && !call->again) {
+        return STATUS_CONFLICT;
     }
     enum status status =
         TX_RUN(call->tx, &insert_number, NULL, DB_I64(input->id), DB_I64(input->amount));

@@ -208,7 +208,7 @@ uint64_t call_begin(struct bus_client *client, struct call_spec spec,
                                   .shard_key = bytes_text(spec.key != NULL ? spec.key : ""),
                                   .timeout_ms = spec.timeout_ms != 0 ? spec.timeout_ms : 5000};
     uint64_t id;
-    bus_call(client, &request, done, data, &id);
+    assert_int_equal(bus_call(client, &request, done, data, &id), OK);
     return id;
 }
 

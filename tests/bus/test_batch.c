@@ -1,9 +1,12 @@
 /* Shared transactions, over a real PostgreSQL and Redis (tools/testenv). Next: ../../bench */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +23,7 @@ static struct echo echo;
 static uv_loop_t loop;
 static struct bus_client *gateway;
 static char *acme, *beta;
-static char url[600], redis[256];
+static char url[600], redis[256], gate[300];
 
 static void migrate(void)
 {
@@ -53,6 +56,8 @@ static int open_all(void **state)
     migrate();
     snprintf(url, sizeof url, "WARDROOM_DATABASE_URL=%s", database.runtime);
     snprintf(redis, sizeof redis, "REDIS_URL=%s", getenv("WARDROOM_TEST_REDIS_URL"));
+    snprintf(gate, sizeof gate, "%s/gate", echo.trust.dir);
+    assert_int_equal(mkfifo(gate, 0600), 0);
     uv_loop_init(&loop);
     gateway = client_open(&loop, &echo, "gateway");
     acme = token_for(&echo, ROLE_MEMBER, "acme");
@@ -69,6 +74,7 @@ static int close_all(void **state)
     uv_loop_close(&loop);
     free(acme);
     free(beta);
+    unlink(gate);
     echo_close(&echo);
     return 0;
 }
@@ -119,11 +125,23 @@ static int64_t add(const char *token, int64_t amount, struct added *added)
     return input.id;
 }
 
-/* Hold the writer, so that what follows meets in one batch. */
-static void hold(uint32_t ms, struct added *held)
+/* Until `least` to `most` calls wait in the writer's queue. */
+static void wait_for_depth(long least, long most)
+{
+    int64_t until_ms = clock_monotonic_ms() + WAIT_MS_MAX;
+    long depth;
+    do {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        assert_true(clock_monotonic_ms() < until_ms);
+        depth = metric_value(&echo, "wardroom_queue_depth{actors=\"write\",queue=\"0\"} ");
+    } while (depth < least || depth > most);
+}
+
+/* Hold the writer until `let_go`, so that what follows meets in one batch. */
+static void hold(struct added *held)
 {
     Echo__EchoRequest input = ECHO__ECHO_REQUEST__INIT;
-    input.sleep_ms = ms;
+    input.text = gate;
     ++*held->open;
     (void)call_begin(gateway,
                      (struct call_spec){.method = "Write",
@@ -132,7 +150,23 @@ static void hold(uint32_t ms, struct added *held)
                                         .key = "one",
                                         .timeout_ms = 9000},
                      note, held);
+    /* The Write has been handed over before this Echo is answered. */
     call(&loop, gateway, (struct call_spec){.method = "Echo", .token = acme});
+    wait_for_depth(0, 0);
+}
+
+/* Once `count` calls wait in the writer's queue. */
+static void let_go(long count)
+{
+    int64_t until_ms = clock_monotonic_ms() + WAIT_MS_MAX;
+    int fd;
+    wait_for_depth(count, count);
+    /* Nobody reads yet while the writer has not begun with the Write. */
+    while ((fd = open(gate, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+        assert_int_equal(errno, ENXIO);
+        assert_true(clock_monotonic_ms() < until_ms);
+    }
+    close(fd);
 }
 
 static int64_t rows_of(const char *token)
@@ -155,11 +189,12 @@ static void test_what_waits_together_is_committed_together_by_tenant(void **stat
     bool all = false;
     struct added held = {.open = &open, .all = &all}, added[2 * CALLS];
     int64_t acme_before = rows_of(acme), beta_before = rows_of(beta);
-    hold(300, &held);
+    hold(&held);
     for (int i = 0; i < 2 * CALLS; i++) {
         added[i] = (struct added){.open = &open, .all = &all};
         (void)add(i % 2 == 0 ? acme : beta, 5, &added[i]);
     }
+    let_go(2 * CALLS);
     wait_for(&loop, &all);
     for (int i = 0; i < 2 * CALLS; i++) {
         assert_int_equal(added[i].status, OK);
@@ -184,11 +219,12 @@ static void test_one_bad_call_fails_alone(void **state)
     uint32_t forgotten = one.forgotten;
     all = false;
     long replayed = metric_value(&echo, "wardroom_replayed_total ");
-    hold(300, &held);
+    hold(&held);
     for (int i = 0; i < CALLS; i++) {
         added[i] = (struct added){.open = &open, .all = &all};
         (void)add(acme, i == 17 ? -1 : 5, &added[i]);
     }
+    let_go(CALLS);
     wait_for(&loop, &all);
     for (int i = 0; i < CALLS; i++) {
         assert_int_equal(added[i].status, i == 17 ? STATUS_INTERNAL : OK);
@@ -201,6 +237,32 @@ static void test_one_bad_call_fails_alone(void **state)
     assert_int_equal(added[18].forgotten, forgotten + 2);
 }
 
+static void test_another_writer_costs_a_batch_one_more_try_together(void **state)
+{
+    (void)state;
+    unsigned open = 0;
+    bool all = false;
+    struct added held = {.open = &open, .all = &all}, added[CALLS];
+    int64_t before = rows_of(acme);
+    long replayed = metric_value(&echo, "wardroom_replayed_total ");
+    long retried = metric_value(&echo, "wardroom_batches_retried_total ");
+    hold(&held);
+    for (int i = 0; i < CALLS; i++) {
+        added[i] = (struct added){.open = &open, .all = &all};
+        (void)add(acme, i == 17 ? 77 : 5, &added[i]); /* echo_service.c: CONFLICTS_ONCE */
+    }
+    let_go(CALLS);
+    wait_for(&loop, &all);
+    for (int i = 0; i < CALLS; i++) {
+        assert_int_equal(added[i].status, OK);
+        assert_int_equal(added[i].together, CALLS);
+        assert_int_equal(added[i].total, before + i + 1);
+    }
+    assert_int_equal(rows_of(acme), before + CALLS);
+    assert_int_equal(metric_value(&echo, "wardroom_replayed_total "), replayed);
+    assert_int_equal(metric_value(&echo, "wardroom_batches_retried_total "), retried + 1);
+}
+
 static void test_a_call_refused_by_its_handler_leaves_its_neighbours_their_batch(void **state)
 {
     (void)state;
@@ -208,11 +270,12 @@ static void test_a_call_refused_by_its_handler_leaves_its_neighbours_their_batch
     bool all = false;
     struct added held = {.open = &open, .all = &all}, added[CALLS];
     int64_t before = rows_of(acme);
-    hold(300, &held);
+    hold(&held);
     for (int i = 0; i < CALLS; i++) {
         added[i] = (struct added){.open = &open, .all = &all};
         (void)add(acme, i == 3 ? 0 : 5, &added[i]);
     }
+    let_go(CALLS);
     wait_for(&loop, &all);
     for (int i = 0; i < CALLS; i++) {
         assert_int_equal(added[i].status, i == 3 ? STATUS_CONFLICT : OK);
@@ -275,13 +338,14 @@ static void test_events_of_committed_calls_are_published_once_in_order(void **st
     bool all = false;
     struct added held = {.open = &open, .all = &all}, added[CALLS];
     int64_t last = 0;
-    hold(200, &held);
+    hold(&held);
     for (int i = 0; i < CALLS; i++) {
         added[i] = (struct added){.open = &open, .all = &all};
         /* One of each is another tenant's, and one fails. */
         int64_t id = add(i == 5 ? acme : beta, i == 7 ? 0 : 5, &added[i]);
         last = i != 5 && i != 7 ? id : last;
     }
+    let_go(CALLS);
     wait_for(&loop, &all);
     int64_t until_ms = clock_monotonic_ms() + WAIT_MS_MAX;
     while (heard.last < last && clock_monotonic_ms() < until_ms) {
@@ -329,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_waits_together_is_committed_together_by_tenant),
         cmocka_unit_test(test_one_bad_call_fails_alone),
+        cmocka_unit_test(test_another_writer_costs_a_batch_one_more_try_together),
         cmocka_unit_test(test_a_call_refused_by_its_handler_leaves_its_neighbours_their_batch),
         cmocka_unit_test(test_events_of_committed_calls_are_published_once_in_order),
         cmocka_unit_test(test_a_service_whose_database_is_away_lives_and_is_not_ready),

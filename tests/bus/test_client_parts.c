@@ -225,6 +225,22 @@ static void test_more_calls_than_may_be_in_flight_still_have_their_end(void **st
     table_free(client);
 }
 
+static void test_a_full_table_is_an_error_and_not_the_end(void **state)
+{
+    (void)state;
+    struct bus_client *client = table_new();
+    struct pending_list sent = TAILQ_HEAD_INITIALIZER(sent);
+    int64_t now_ms = clock_monotonic_ms();
+    struct pending *last = begin(client, &sent, now_ms + 1000);
+    client->slot_top = SLOT_BLOCK * SLOT_BLOCKS_MAX; /* as if all of them were taken */
+    assert_null(pending_new(client, now_ms + 1000));
+    assert_int_equal(client->pending_count, 1);
+    pending_drop(client, last);
+    pending_drop(client, begin(client, &sent, now_ms + 1000));
+    assert_int_equal(client->pending_count, 0);
+    table_free(client);
+}
+
 /* ---- keys */
 
 static void test_a_pair_is_made_once_with_its_modes(void **state)
@@ -280,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_a_deadline_is_told_once_and_not_early),
         cmocka_unit_test(test_an_id_is_not_used_for_two_calls),
         cmocka_unit_test(test_more_calls_than_may_be_in_flight_still_have_their_end),
+        cmocka_unit_test(test_a_full_table_is_an_error_and_not_the_end),
         cmocka_unit_test(test_a_pair_is_made_once_with_its_modes),
         cmocka_unit_test(test_a_program_is_no_path),
     };

@@ -119,6 +119,27 @@ static void test_a_killed_service_fails_its_calls_at_once_and_is_back_within_3_s
     assert_int_equal(files_announced(), 1);
 }
 
+/* However quickly it is back: who looks at the number of replicas only now and then would miss it.
+ */
+static void test_a_replica_that_comes_or_goes_is_counted(void **state)
+{
+    (void)state;
+    uint64_t before = bus_client_changes(suite.gateway, "echo");
+    echo_start(&suite.echo, NULL);
+    wait_alive(&suite.loop, suite.gateway, 1);
+    uint64_t first = bus_client_changes(suite.gateway, "echo");
+    assert_true(first > before);
+    assert_int_equal(say("k", 1000)->status, OK);
+    assert_int_equal(bus_client_changes(suite.gateway, "echo"), first);
+    begin_slow(8000);
+    (void)echo_stop(&suite.echo, SIGKILL);
+    echo_start(&suite.echo, NULL);
+    wait_for(&suite.loop, &slow.done);
+    wait_alive(&suite.loop, suite.gateway, 1);
+    assert_true(bus_client_changes(suite.gateway, "echo") >= first + 2);
+    assert_int_equal(bus_client_changes(suite.gateway, "nobody"), 0);
+}
+
 static void test_a_stopped_service_ends_what_it_has_and_goes(void **state)
 {
     (void)state;
@@ -321,6 +342,7 @@ int main(void)
         WITH_SUITE(test_a_first_call_waits_for_a_service_that_is_starting),
         WITH_SUITE(test_without_a_replica_a_call_ends_by_itself),
         WITH_SUITE(test_a_killed_service_fails_its_calls_at_once_and_is_back_within_3_s),
+        WITH_SUITE(test_a_replica_that_comes_or_goes_is_counted),
         WITH_SUITE(test_a_stopped_service_ends_what_it_has_and_goes),
         WITH_SUITE(test_a_second_signal_ends_it_at_once),
         WITH_SUITE(test_a_service_that_hangs_is_left_out_until_it_answers),

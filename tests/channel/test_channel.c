@@ -15,6 +15,7 @@
 #include "channel/payload.h"
 #include "channel/redis_url.h"
 #include "core/clock.h"
+#include "core/metrics.h"
 
 #define DEADLINE_MS 8000
 
@@ -169,6 +170,85 @@ static void test_a_killed_connection_comes_back_and_says_so(void **state)
     stop_subscriber(seen);
 }
 
+static int64_t lost_since_us;
+
+static void say_lost(const struct tenant_id *tenant, int64_t since_us, struct buf *out)
+{
+    assert_true(since_us > 0 && since_us <= clock_now_us());
+    assert_true(lost_since_us == 0 || since_us == lost_since_us); /* of the first loss, each time */
+    lost_since_us = since_us;
+    buf_printf(out, "(lost %s)", tenant->text);
+}
+
+static void allow_publish(redisContext *redis, bool is_allowed)
+{
+    redisReply *reply =
+        redisCommand(redis, "ACL SETUSER default %s", is_allowed ? "+publish" : "-publish");
+    assert_int_equal(reply->type, REDIS_REPLY_STATUS);
+    freeReplyObject(reply);
+}
+
+static long dropped_count(void)
+{
+    struct buf text = {0};
+    metrics_print(&text);
+    buf_u8(&text, 0);
+    const char *at = strstr((const char *)text.data, "\nwardroom_publish_dropped_total ");
+    long dropped = at ? strtol(strchr(at, ' '), NULL, 10) : -1;
+    buf_fini(&text);
+    return dropped;
+}
+
+static void test_tenants_whose_batches_were_lost_are_told_once_redis_takes_them_again(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme"), globex = tenant_of("globex");
+    struct publisher *publisher;
+    struct seen *seen = start_subscriber();
+    redisContext *redis = connect_plain();
+    subscriber_add(seen->subscriber, &acme);
+    subscriber_add(seen->subscriber, &globex);
+    assert_true(wait_for(seen, &seen->ups, 1));
+    assert_int_equal(publisher_new(redis_url, &keys, "default", &publisher), OK);
+    publisher_set_lost(publisher, say_lost);
+    publisher_send(publisher, &globex, bytes_text("fine"));
+    assert_true(wait_for(seen, &seen->batches, 1));
+    long before = dropped_count();
+    allow_publish(redis, false);
+    publisher_send(publisher, &acme, bytes_text("one"));
+    publisher_send(publisher, &acme, bytes_text("two"));
+    int64_t until_ms = clock_monotonic_ms() + DEADLINE_MS;
+    lost_since_us = 0;
+    while (dropped_count() < before + 6) /* both, and some tries to say so */
+        assert_true(clock_monotonic_ms() < until_ms);
+    allow_publish(redis, true);
+    assert_true(wait_for(seen, &seen->batches, 2));
+    publisher_send(publisher, &acme, bytes_text("after"));
+    assert_true(wait_for(seen, &seen->batches, 3));
+    assert_string_equal(seen->text, "fine(lost acme)after");
+    publisher_free(publisher);
+    redisFree(redis);
+    stop_subscriber(seen);
+}
+
+static void test_what_cannot_be_opened_says_that_something_is_missing(void **state)
+{
+    (void)state;
+    struct tenant_id acme = tenant_of("acme");
+    struct seen *seen = start_subscriber();
+    redisContext *redis = connect_plain();
+    char channel[CHANNEL_NAME_SIZE];
+    channel_name("default", &acme, channel);
+    assert_true(wait_for(seen, &seen->ups, 1));
+    subscriber_add(seen->subscriber, &acme);
+    assert_true(wait_for(seen, &seen->added, 1));
+    freeReplyObject(redisCommand(redis, "PUBLISH %s %s", channel, "not a sealed payload"));
+    assert_true(wait_for(seen, &seen->added, 2));
+    assert_int_equal(seen->batches, 0);
+    redisFree(redis);
+    stop_subscriber(seen);
+}
+
 static void test_foreign_payloads_are_refused(void **state)
 {
     (void)state;
@@ -309,6 +389,9 @@ static void test_a_lost_server_touches_only_its_own_tenants(void **state)
     redisFree(redis);
     assert_true(wait_for(seen, &seen->downs, 1));
     assert_true(subscriber_connected(seen->subscriber));
+    assert_false(subscriber_complete(seen->subscriber));
+    assert_true(subscriber_reaches(seen->subscriber, &well));
+    assert_false(subscriber_reaches(seen->subscriber, &lost));
     publisher_send(publisher, &lost, bytes_text("x"));
     publisher_send(publisher, &well, bytes_text("3"));
     subscriber_publish(seen->subscriber, &well, bytes_text("4"));
@@ -317,8 +400,37 @@ static void test_a_lost_server_touches_only_its_own_tenants(void **state)
     assert_null(strchr(seen->text, 'x'));
 
     assert_true(wait_for(seen, &seen->ups, 3));
+    assert_true(subscriber_complete(seen->subscriber));
     subscriber_publish(seen->subscriber, &lost, bytes_text("5"));
     assert_true(wait_for(seen, &seen->batches, 5));
+    publisher_free(publisher);
+    stop_subscriber(seen);
+}
+
+/* Each server's lane says it over its own server, or nobody would hear it. */
+static void test_a_loss_is_told_through_the_server_of_its_tenant(void **state)
+{
+    (void)state;
+    char list[1024];
+    struct redis_urls urls;
+    struct publisher *publisher;
+    snprintf(list, sizeof list, "%s,%s", redis_url, getenv("WARDROOM_TEST_REDIS_URL_2"));
+    assert_int_equal(redis_urls_parse(list, &urls), OK);
+    struct seen *seen = start_subscriber_of(list);
+    assert_int_equal(publisher_new(list, &keys, "default", &publisher), OK);
+    publisher_set_lost(publisher, say_lost);
+    for (unsigned server = 0; server < 2; server++) {
+        struct tenant_id tenant = tenant_on(&urls, server);
+        subscriber_add(seen->subscriber, &tenant);
+    }
+    assert_true(wait_for(seen, &seen->ups, 2));
+    for (unsigned server = 0; server < 2; server++) {
+        struct tenant_id tenant = tenant_on(&urls, server);
+        lost_since_us = 0;
+        publisher_note_lost(publisher, &tenant);
+        assert_true(wait_for(seen, &seen->batches, server + 1));
+        assert_string_equal(seen->last_tenant, tenant.text);
+    }
     publisher_free(publisher);
     stop_subscriber(seen);
 }
@@ -333,7 +445,10 @@ int main(void)
         cmocka_unit_test(test_batches_of_a_tenant_arrive_in_order_and_no_others),
         cmocka_unit_test(test_leaving_and_coming_back_at_once_stays_subscribed),
         cmocka_unit_test(test_a_killed_connection_comes_back_and_says_so),
+        cmocka_unit_test(test_tenants_whose_batches_were_lost_are_told_once_redis_takes_them_again),
+        cmocka_unit_test(test_what_cannot_be_opened_says_that_something_is_missing),
         cmocka_unit_test(test_a_lost_server_touches_only_its_own_tenants),
+        cmocka_unit_test(test_a_loss_is_told_through_the_server_of_its_tenant),
     };
     redis_url = getenv("WARDROOM_TEST_REDIS_URL");
     if (!redis_url || !getenv("WARDROOM_TEST_REDIS_URL_2")) {

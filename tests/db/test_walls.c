@@ -5,6 +5,7 @@
 
 static const struct db_stmt insert_here = {
     "insert_here", "INSERT INTO note (id)\nVALUES ($1)\nON CONFLICT DO NOTHING"};
+static const struct db_stmt look_here = {"look_here", "SELECT count(*) FROM note"};
 
 static int one_row_each(void **state)
 {
@@ -159,6 +160,43 @@ static void test_data_key_outlives_a_rollback_and_a_reader_can_make_it(void **st
     db_close(db);
 }
 
+static int64_t backend_of(struct db *db, const struct tenant_id *tenant)
+{
+    static const struct db_stmt backend = {"backend", "SELECT pg_backend_pid()::bigint"};
+    struct tenant_tx *tx = begin_in(db, tenant);
+    int64_t pid = number_of(tx, &backend);
+    tenant_tx_rollback(tx);
+    return pid;
+}
+
+/* The admin takes the runtime login's right to become beta's role, or gives it back. */
+static void change_grant(const char *words, const char *direction)
+{
+    char sql[256];
+    struct db *admin = open_admin();
+    snprintf(sql, sizeof sql, "%s %s_t_beta %s %s_runtime", words, base.service, direction,
+             base.service);
+    const struct db_stmt stmt = {words, sql};
+    assert_int_equal(run_alone(admin, NULL, &stmt), OK);
+    db_close(admin);
+}
+
+/* What a stale list of roles looks like from here; a refusal would be told to somebody who may. */
+static void test_a_backend_that_may_not_enter_a_tenant_is_replaced(void **state)
+{
+    (void)state;
+    struct db *db = open_runtime();
+    int64_t before = backend_of(db, &beta);
+    change_grant("REVOKE", "FROM");
+    assert_int_equal(run_alone(db, &beta, &look_here), STATUS_UNAVAILABLE);
+    assert_non_null(strstr(db_last_error(db), "permission denied to set role"));
+    assert_true(db_take_old_roles(db));
+    assert_false(db_take_old_roles(db));
+    change_grant("GRANT", "TO");
+    assert_int_not_equal(backend_of(db, &beta), before);
+    db_close(db);
+}
+
 int run_wall_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +207,7 @@ int run_wall_tests(void)
         cmocka_unit_test(test_row_of_another_tenant_fails_the_check),
         cmocka_unit_test(test_wall_3_seal_alone_keeps_a_value_to_its_place),
         cmocka_unit_test(test_data_key_outlives_a_rollback_and_a_reader_can_make_it),
+        cmocka_unit_test(test_a_backend_that_may_not_enter_a_tenant_is_replaced),
     };
     return cmocka_run_group_tests_name("walls", tests, one_row_each, NULL);
 }

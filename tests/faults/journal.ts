@@ -1,45 +1,82 @@
-// An independent journal of what was acknowledged, and the judge of what is there afterwards. Shares
-// no code with the server. Next: kills.test.ts
+// An independent journal of one thread: what was sent, what was answered, what was seen. It knows
+// nothing of the server; checker.ts judges it. Next: checker.ts
 
 import type { Message } from '@wardroom/client/types';
-import { expect } from 'vitest';
 
-export interface Acked {
+export interface Sent {
+  ref: string;
+  author: string;
+  body: string;
+}
+
+export interface Ack {
   seq: number;
   hash: string;
+  created_at: string;
+}
+
+/** What one subscriber was handed, in the order it came, and where that broke the promise. */
+export interface Sighting {
+  who: string;
+  messages: Message[];
+  doubled: number;
+  gaps: number;
 }
 
 export class Journal {
-  readonly sent = new Set<string>();
-  readonly acked = new Map<string, Acked>();
+  readonly tenant: string;
+  readonly threadId: string;
+  /** Stands in every body of this thread; another tenant must never be sent it. */
+  readonly canary: string;
+  readonly sent = new Map<string, Sent>();
+  /** Every ack of a ref: the first, and those of its repeats. */
+  readonly acks = new Map<string, Ack[]>();
+  readonly sightings: Sighting[] = [];
+  /** Requests that got neither ack nor error nor close within their deadline. */
+  hung = 0;
+  /** Requests that got an error or a close, and were sent again. */
+  retried = 0;
+  /** Posts that were repeated although nothing was wrong. */
+  repeated = 0;
+  /** Words that went where they must not. */
+  leaked = 0;
+  /** What exactly was done to it, where the row's name does not say. */
+  about = '';
+  /** Answers that no client that keeps to the protocol may get. */
+  readonly surprises: string[] = [];
 
-  /** Body of a new post; unique, so that a doubled row shows. */
-  next(sender: number): string {
-    const body = `sender ${sender} post ${this.sent.size} ${crypto.randomUUID()}`;
-    this.sent.add(body);
-    return body;
+  constructor(tenant: string, threadId: string, canary: string) {
+    this.tenant = tenant;
+    this.threadId = threadId;
+    this.canary = canary;
   }
 
-  /** Every acked post stored once with its seq and hash, seqs dense from 1, nothing unheard of. */
-  judge(stored: Message[]): void {
-    expect(stored.map(({ seq }) => seq)).toEqual(stored.map((_, i) => i + 1));
-    const posts = stored.filter(({ kind }) => kind === 'text');
-    const byBody = new Map(posts.map((message) => [message.body, message]));
-    expect(byBody.size, 'a body is stored twice').toBe(posts.length);
-    for (const [body, ack] of this.acked) {
-      expect(byBody.get(body), `acked and lost: ${body}`).toMatchObject({ seq: ack.seq, hash: ack.hash });
-    }
-    for (const { body } of posts) expect(this.sent.has(body), `never sent: ${body}`).toBe(true);
+  /** A new post, unlike any other. */
+  next(author: string, padding = 0): Sent {
+    const ref = crypto.randomUUID();
+    const body = `${this.canary} ${author} ${this.sent.size} ${ref}${padding > 0 ? ` ${'x'.repeat(padding)}` : ''}`;
+    const sent = { ref, author, body };
+    this.sent.set(ref, sent);
+    return sent;
+  }
+
+  acked(ref: string, ack: Ack): void {
+    const known = this.acks.get(ref);
+    if (known) known.push(ack);
+    else this.acks.set(ref, [ack]);
+  }
+
+  watch(who: string): Sighting {
+    const sighting = { who, messages: [], doubled: 0, gaps: 0 };
+    this.sightings.push(sighting);
+    return sighting;
   }
 }
 
-/** A small seeded generator (mulberry32): the same seed gives the same run of choices. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** A subscriber was handed a message: the protocol promises each once, in the order of seq. */
+export function saw(sighting: Sighting, message: Message): void {
+  const last = sighting.messages.at(-1)?.seq ?? 0;
+  if (message.seq <= last) sighting.doubled += 1;
+  else if (message.seq > last + 1) sighting.gaps += 1;
+  if (message.seq > last) sighting.messages.push(message);
 }

@@ -136,6 +136,15 @@ export async function killProgram(name: string): Promise<void> {
   });
 }
 
+/** One command to the suite's Redis. */
+export async function redis(...words: string[]): Promise<string> {
+  const where = new URL(readFileSync(`${state}/secrets/redis_url`, 'utf8').trim());
+  const { out } = await command('redis-cli', ['-h', where.hostname, '-p', where.port, ...words], {
+    REDISCLI_AUTH: where.password,
+  });
+  return out;
+}
+
 /** Run a program and give what it printed and how it ended, never throwing for its exit code. */
 export async function command(
   file: string,

@@ -14,12 +14,16 @@
 #include "core/clock.h"
 #include "events.pb-c.h"
 #include "files.pb-c.h"
+#include "presence.h"
+#include "read_marks.h"
 #include "rpc.h"
+#include "typing.h"
 #include "wire.h"
 
-#define CALLS_MAX   4096
-#define OUT_MAX     (64 * 1024)
-#define SOCKETS_MAX 64
+#define CALLS_MAX     4096
+#define OUT_MAX       (64 * 1024)
+#define SOCKETS_MAX   320
+#define PUBLISHED_MAX 256
 
 struct lws {
     char out[OUT_MAX];
@@ -45,6 +49,10 @@ static struct lws *sockets[SOCKETS_MAX];
 static struct session *sessions[SOCKETS_MAX];
 static size_t socket_count;
 static int64_t slow_writes_us;
+static struct buf published[PUBLISHED_MAX];
+static struct tenant_id published_by[PUBLISHED_MAX];
+static size_t published_count;
+static bool is_channel_away;
 
 /* --- wire.h --- */
 
@@ -204,12 +212,26 @@ void subscriber_remove(struct subscriber *subscriber, const struct tenant_id *te
     (void)tenant;
 }
 
-void subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
+bool subscriber_publish(struct subscriber *subscriber, const struct tenant_id *tenant,
                         struct bytes batch)
 {
     (void)subscriber;
+    if (is_channel_away)
+        return false;
+    if (published_count == PUBLISHED_MAX)
+        fake_forget_published();
+    published_by[published_count] = *tenant;
+    struct buf *kept = &published[published_count++];
+    *kept = (struct buf){0};
+    buf_append(kept, batch.data, batch.len);
+    return true;
+}
+
+bool subscriber_reaches(const struct subscriber *subscriber, const struct tenant_id *tenant)
+{
+    (void)subscriber;
     (void)tenant;
-    (void)batch;
+    return !is_channel_away;
 }
 
 void command_run(struct session *session, struct bytes text)
@@ -220,14 +242,50 @@ void command_run(struct session *session, struct bytes text)
     buf_text(out, "}");
 }
 
+void fake_channel_away(bool is_away)
+{
+    is_channel_away = is_away;
+}
+
+void fake_forget_published(void)
+{
+    for (size_t i = 0; i < published_count; i++)
+        buf_fini(&published[i]);
+    published_count = 0;
+}
+
+size_t fake_published_count(void)
+{
+    return published_count;
+}
+
+Events__Batch *fake_published(size_t at)
+{
+    assert_true(at < published_count);
+    Events__Batch *batch = events__batch__unpack(NULL, published[at].len, published[at].data);
+    assert_non_null(batch);
+    return batch;
+}
+
+void fake_loop_back(void)
+{
+    for (size_t i = 0; i < published_count; i++)
+        fanout_on_batch(&fake_gateway, &published_by[i], buf_bytes(&published[i]));
+    fake_forget_published();
+    fake_turn();
+}
+
 /* --- the gateway --- */
 
 int fake_open(void **state)
 {
     (void)state;
     settings = (struct settings){.frames_per_s = 50, .subscriptions_max = 5};
-    fake_gateway = (struct gateway){.loop = &loop, .settings = &settings};
-    return uv_loop_init(&loop);
+    is_channel_away = false;
+    int result = uv_loop_init(&loop);
+    fake_gateway = (struct gateway){
+        .loop = &loop, .settings = &settings, .bus = (struct bus_client *)(void *)&settings};
+    return result;
 }
 
 int fake_close(void **state)
@@ -247,6 +305,7 @@ int fake_close(void **state)
     }
     call_count = 0;
     fake_turn();
+    fake_forget_published();
     assert_int_equal(fake_gateway.tenants.count, 0);
     index_fini(&fake_gateway.tenants);
     return uv_loop_close(&loop);
@@ -268,8 +327,8 @@ struct session *fake_session(const char *tenant, enum role role, uint8_t user)
     session->gateway = &fake_gateway;
     session->wsi = socket;
     session->credential = credential;
-    session->allowance_mf = 100000;
-    session->heard_ms = session->written_ms = session->refilled_ms = gateway_now_ms(&fake_gateway);
+    session->heard_ms = session->written_ms = gateway_now_ms(&fake_gateway);
+    session->frames = (struct rate_bucket){.level_m = 100000, .filled_ms = session->heard_ms};
     sockets[socket_count] = socket;
     sessions[socket_count++] = session;
     session_on_open(session);
@@ -312,6 +371,16 @@ void fake_block(struct session *session, bool is_blocked)
 uint16_t fake_closed(const struct session *session)
 {
     return session->wsi->close_code;
+}
+
+void fake_live_pass(int64_t ms)
+{
+    fake_pass(ms);
+    presence_tick(&fake_gateway);
+    typing_tick(&fake_gateway);
+    read_marks_tick(&fake_gateway);
+    presence_end_turn(&fake_gateway);
+    fake_turn();
 }
 
 void fake_turn(void)
@@ -374,7 +443,32 @@ void fake_answer_thread(uint8_t number, int64_t last)
     fake_answer(fake_call_of("Get"), &reply.base);
 }
 
-static void deliver(const char *tenant, Events__Event **events, size_t count)
+void fake_answer_heads(const struct fake_head *heads, size_t count, int64_t next_since_us)
+{
+    enum { HEADS = 8 };
+    Threads__HeadsReply reply = THREADS__HEADS_REPLY__INIT;
+    Threads__Head items[HEADS], *results[HEADS];
+    struct thread_id threads[HEADS];
+    struct uuid people[HEADS][2];
+    assert_true(count <= HEADS);
+    for (size_t i = 0; i < count; i++) {
+        threads[i] = fake_thread(heads[i].thread);
+        people[i][0] = (struct uuid){{[15] = heads[i].first}};
+        people[i][1] = (struct uuid){{[15] = heads[i].second}};
+        size_t known = (size_t)(heads[i].first != 0) + (heads[i].second != 0);
+        threads__head__init(&items[i]);
+        items[i].thread_id = (ProtobufCBinaryData){16, threads[i].u.b};
+        items[i].last_seq = heads[i].last;
+        items[i].participant_ids = (ProtobufCBinaryData){known * 16, people[i][0].b};
+        results[i] = &items[i];
+    }
+    reply.results = results;
+    reply.n_results = count;
+    reply.next_since_us = next_since_us;
+    fake_answer(fake_call_of("Heads"), &reply.base);
+}
+
+void fake_deliver(const char *tenant, Events__Event **events, size_t count)
 {
     Events__Batch batch = EVENTS__BATCH__INIT;
     struct tenant_id id;
@@ -406,11 +500,23 @@ void fake_batch(const char *tenant, uint8_t number, int64_t from, int64_t to)
         events[i].message = &messages[i];
         list[i] = &events[i];
     }
-    deliver(tenant, list, count);
+    fake_deliver(tenant, list, count);
     free(messages);
     free(events);
     free(list);
 }
+
+void fake_lost(const char *tenant, int64_t since_us)
+{
+    Events__Lost lost = EVENTS__LOST__INIT;
+    Events__Event event = EVENTS__EVENT__INIT, *events[1] = {&event};
+    lost.since_us = since_us;
+    event.of_case = EVENTS__EVENT__OF_LOST;
+    event.lost = &lost;
+    fake_deliver(tenant, events, 1);
+}
+
+static int64_t last_change;
 
 void fake_thread_event(const char *tenant, uint8_t number, uint8_t first, uint8_t second)
 {
@@ -429,11 +535,12 @@ void fake_thread_event(const char *tenant, uint8_t number, uint8_t first, uint8_
     thread.title = (char[]){"secret title"};
     thread.participants = list;
     thread.n_participants = second ? 2 : 1;
+    thread.last_seq = ++last_change;
     change.thread = &thread;
     change.change = EVENTS__CHANGE__CHANGE_UPDATED;
     event.of_case = EVENTS__EVENT__OF_THREAD;
     event.thread = &change;
-    deliver(tenant, events, 1);
+    fake_deliver(tenant, events, 1);
 }
 
 void fake_subscribe_live(struct session *session, uint8_t number, int64_t last)

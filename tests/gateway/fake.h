@@ -6,6 +6,7 @@
 #ifndef WARDROOM_TESTS_GATEWAY_FAKE_H
 #define WARDROOM_TESTS_GATEWAY_FAKE_H
 
+#include "events.pb-c.h"
 #include "fanout.h"
 #include "resync.h"
 #include "session.h"
@@ -34,6 +35,18 @@ uint16_t fake_closed(const struct session *session);
 void fake_turn(void);
 void fake_pass(int64_t ms);
 
+/* Some time passes for presence, typing and read marks as well. */
+void fake_live_pass(int64_t ms);
+
+/* What the gateway published, and what it hears: as if Redis were there, or were not. */
+void fake_channel_away(bool is_away);
+size_t fake_published_count(void);
+Events__Batch *fake_published(size_t at); /* the caller frees it */
+void fake_forget_published(void);
+/* All that was published comes back, as it does from Redis. */
+void fake_loop_back(void);
+void fake_deliver(const char *tenant, Events__Event **events, size_t count);
+
 /* The oldest unanswered call of a method ("History"); NULL: none. Answering it runs its `done`. */
 struct fake_call;
 struct fake_call *fake_call_of(const char *method);
@@ -47,8 +60,17 @@ struct thread_id fake_thread(uint8_t thread);
 /* Answer the oldest History with `from`..`to` of a thread that ends at `last`. */
 void fake_answer_history(int64_t from, int64_t to, int64_t last);
 void fake_answer_thread(uint8_t thread, int64_t last);
+/* Answer the oldest Heads; users `first` and `second` take part, 0: not said. */
+struct fake_head {
+    uint8_t thread;
+    int64_t last;
+    uint8_t first, second;
+};
+void fake_answer_heads(const struct fake_head *heads, size_t count, int64_t next_since_us);
 /* Messages `from`..`to` of a thread come from the channel, in one batch. */
 void fake_batch(const char *tenant, uint8_t thread, int64_t from, int64_t to);
+/* The service says that it could not publish something. */
+void fake_lost(const char *tenant, int64_t since_us);
 /* A change of a thread in which users `first` and, unless 0, `second` take part. */
 void fake_thread_event(const char *tenant, uint8_t thread, uint8_t first, uint8_t second);
 

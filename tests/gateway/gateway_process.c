@@ -157,6 +157,12 @@ static void fill_environment(const struct test_gateway *gateway, struct environm
 
 void test_gateway_start(struct test_gateway *gateway)
 {
+    static const char *const none[] = {NULL};
+    test_gateway_start_with(gateway, none);
+}
+
+void test_gateway_start_with(struct test_gateway *gateway, const char *const *more)
+{
     struct environment environment = {0};
     char path[512], *argv[] = {path, NULL};
     *gateway = (struct test_gateway){.dir = "/tmp/wardroom-gw-XXXXXX"};
@@ -165,6 +171,8 @@ void test_gateway_start(struct test_gateway *gateway)
     gateway->plain_port = free_port();
     gateway->ops_port = free_port();
     fill_environment(gateway, &environment);
+    for (; *more; more++)
+        set(&environment, "%s", *more);
     snprintf(path, sizeof path, "%s/wardroom-gateway", BINARY_DIR);
     gateway->pid = fork();
     must(gateway->pid >= 0, "fork");
@@ -184,9 +192,14 @@ bool test_gateway_is_alive(const struct test_gateway *gateway)
 
 int test_gateway_stop(struct test_gateway *gateway)
 {
+    kill(gateway->pid, SIGTERM);
+    return test_gateway_wait(gateway);
+}
+
+int test_gateway_wait(struct test_gateway *gateway)
+{
     char command[128];
     int status = 0;
-    kill(gateway->pid, SIGTERM);
     must(waitpid(gateway->pid, &status, 0) == gateway->pid, "waitpid");
     test_trust_close(&gateway->trust);
     snprintf(command, sizeof command, "rm -rf '%s'", gateway->dir);

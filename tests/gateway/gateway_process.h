@@ -17,8 +17,12 @@ struct test_gateway {
 };
 
 void test_gateway_start(struct test_gateway *gateway);
+/* With more of an environment: NULL-ended NAME=value. */
+void test_gateway_start_with(struct test_gateway *gateway, const char *const *more);
 /* SIGTERM; the exit code. */
 int test_gateway_stop(struct test_gateway *gateway);
+/* The exit code of one that has been told to stop. */
+int test_gateway_wait(struct test_gateway *gateway);
 bool test_gateway_is_alive(const struct test_gateway *gateway);
 /* The value of wardroom_gateway_refused_total{reason="..."}. */
 long test_gateway_refused(const struct test_gateway *gateway, const char *reason);

@@ -8,6 +8,7 @@ extern struct test_gateway test_gateway;
 
 int run_websocket_tests(void);
 int run_tls_tests(void);
+int run_limits_tests(void);
 /* Last: it stops the gateway. */
 int run_stop_tests(void);
 

@@ -322,19 +322,96 @@ static void test_after_a_lost_channel_only_who_is_behind_is_refilled(void **stat
     struct session *two = fake_session("acme", ROLE_ANALYST, 2);
     fake_subscribe_live(one, 1, 5);
     fake_subscribe_live(two, 2, 5);
-    resync_check_rooms(&fake_gateway, NULL);
+    resync_check(&fake_gateway, NULL, 0);
     fake_pass(100);
-    assert_int_equal(fake_calls("Get"), 2); /* one a room */
-    const Threads__GetRequest *request =
-        (const Threads__GetRequest *)(const void *)fake_request(fake_call_of("Get"));
-    bool is_first = request->thread_id.data[15] == 1;
-    fake_answer_thread(is_first ? 1 : 2, is_first ? 7 : 5);
-    fake_answer_thread(is_first ? 2 : 1, is_first ? 5 : 7);
+    assert_int_equal(fake_calls("Heads"), 1); /* one a tenant */
+    const Threads__HeadsRequest *request =
+        (const Threads__HeadsRequest *)(const void *)fake_request(fake_call_of("Heads"));
+    assert_int_equal(request->n_thread_ids, 2);
+    assert_int_equal(request->since_us, 0);
+    fake_answer_heads((const struct fake_head[]){{1, 7, 0, 0}, {2, 5, 0, 0}}, 2, 0);
     assert_int_equal(fake_calls("History"), 1);
     fake_answer_history(6, 7, 7);
     fake_turn();
     assert_seqs(fake_written(one), 6, 7);
     assert_int_equal(fake_frames(two), 0);
+}
+
+static void test_a_check_that_failed_is_done_again(void **state)
+{
+    (void)state;
+    struct session *session = fake_session("acme", ROLE_ANALYST, 1);
+    fake_subscribe_live(session, 1, 5);
+    resync_check(&fake_gateway, NULL, 77);
+    fake_pass(100);
+    fake_fail(fake_call_of("Heads"), STATUS_UNAVAILABLE);
+    fake_pass(100);
+    assert_int_equal(fake_calls("Heads"), 0); /* not at once */
+    fake_pass(500);
+    const Threads__HeadsRequest *request =
+        (const Threads__HeadsRequest *)(const void *)fake_request(fake_call_of("Heads"));
+    assert_int_equal(request->n_thread_ids, 1);
+    assert_int_equal(request->since_us, 77);
+    /* More than one answer holds: asked for the rest, without the rooms. */
+    fake_answer_heads((const struct fake_head[]){{1, 6, 0, 0}}, 1, 99);
+    request = (const Threads__HeadsRequest *)(const void *)fake_request(fake_call_of("Heads"));
+    assert_int_equal(request->n_thread_ids, 0);
+    assert_int_equal(request->since_us, 99);
+    fake_answer_heads(NULL, 0, 0);
+    fake_answer_history(6, 6, 6);
+    fake_turn();
+    assert_seqs(fake_written(session), 6, 6);
+    assert_int_equal(fake_calls("Heads"), 0);
+}
+
+static void test_a_tenant_that_ends_is_not_checked_any_more(void **state)
+{
+    (void)state;
+    struct session *session = fake_session("acme", ROLE_ANALYST, 1);
+    fake_subscribe_live(session, 1, 5);
+    resync_check(&fake_gateway, NULL, 0);
+    fake_hang_up(session);
+    fake_pass(100);
+    assert_int_equal(fake_calls("Heads"), 0);
+    session = fake_session("acme", ROLE_ANALYST, 1);
+    fake_subscribe_live(session, 1, 5);
+    resync_check(&fake_gateway, NULL, 0);
+    fake_pass(100);
+    fake_hang_up(session);
+    fake_answer_heads((const struct fake_head[]){{1, 7, 1, 0}}, 1, 0);
+    assert_int_equal(fake_calls("History"), 0);
+}
+
+static void test_rooms_are_compared_from_time_to_time_in_any_case(void **state)
+{
+    (void)state;
+    struct session *session = fake_session("acme", ROLE_ANALYST, 1);
+    fake_session("globex", ROLE_ANALYST, 2); /* nobody in a room: nothing to ask */
+    fake_subscribe_live(session, 1, 5);
+    fake_pass(13000);
+    resync_sweep(&fake_gateway);
+    fake_pass(100);
+    assert_int_equal(fake_calls("Heads"), 0);
+    fake_pass(2000);
+    resync_sweep(&fake_gateway);
+    fake_pass(100);
+    assert_int_equal(fake_calls("Heads"), 1);
+}
+
+static void test_a_service_that_could_not_publish_makes_us_look(void **state)
+{
+    (void)state;
+    struct session *session = fake_session("acme", ROLE_ANALYST, 1);
+    struct session *other = fake_session("globex", ROLE_ANALYST, 2);
+    fake_subscribe_live(session, 1, 5);
+    fake_subscribe_live(other, 2, 5);
+    fake_lost("acme", 50000000);
+    fake_pass(100);
+    assert_int_equal(fake_calls("Heads"), 1);
+    const Threads__HeadsRequest *request =
+        (const Threads__HeadsRequest *)(const void *)fake_request(fake_call_of("Heads"));
+    assert_int_equal(request->since_us, 50000000 - CLOCKS_APART_US);
+    assert_int_equal(request->thread_ids[0].data[15], 1);
 }
 
 static void test_many_refills_wait_in_line(void **state)
@@ -381,7 +458,11 @@ int main(void)
         TEST(test_subscriptions_of_one_socket_are_bounded),
         TEST(test_a_socket_that_ends_while_it_is_filled),
         TEST(test_after_a_lost_channel_only_who_is_behind_is_refilled),
+        TEST(test_a_check_that_failed_is_done_again),
+        TEST(test_a_tenant_that_ends_is_not_checked_any_more),
+        TEST(test_rooms_are_compared_from_time_to_time_in_any_case),
+        TEST(test_a_service_that_could_not_publish_makes_us_look),
         TEST(test_many_refills_wait_in_line)};
     return cmocka_run_group_tests_name("fanout", tests, NULL, NULL) + run_outbox_tests() +
-           run_thread_list_tests();
+           run_thread_list_tests() + run_fairness_tests();
 }

@@ -211,7 +211,7 @@ static void test_paths_and_methods(void **state)
 
 static void get_me(const char *authorization, int status, const char *text)
 {
-    char request[8192];
+    char request[16384];
     snprintf(request, sizeof request, "GET /api/chat/me/ HTTP/1.1\r\n" HEAD "%s\r\n",
              authorization);
     expect(request, status, text, status == 401 ? "token" : NULL);
@@ -347,6 +347,7 @@ int main(void)
     int failed = cmocka_run_group_tests_name("http", tests, NULL, NULL);
     failed += run_websocket_tests();
     failed += run_tls_tests();
+    failed += run_limits_tests();
     failed += run_stop_tests();
     return failed;
 }

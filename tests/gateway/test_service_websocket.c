@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/clock.h"
@@ -136,7 +137,7 @@ static void test_a_burst_of_answers_is_one_frame(void **state)
         at += 4 + sizeof text - 1;
     }
     raw_send_bytes(&raw, burst, at);
-    assert_true(raw_read_until(&raw, "}]", 5000));
+    assert_true(raw_read_until(&raw, "\"12345\"}]", 5000));
     assert_int_equal(raw_count(&raw, "\"pong\""), 8);
     raw_close(&raw);
 }
@@ -168,8 +169,8 @@ static void test_what_comes_later_says_so(void **state)
 {
     (void)state;
     struct raw raw = open_socket();
-    send_text(&raw, "{\"op\":\"acknowledge\",\"ref\":\"" THREAD "\",\"thread_id\":\"" THREAD
-                    "\",\"seq\":1}");
+    send_text(&raw, "{\"op\":\"answer\",\"ref\":\"" THREAD "\",\"thread_id\":\"" THREAD
+                    "\",\"question_seq\":1,\"data\":{}}");
     assert_true(raw_read_until(&raw, "\"code\":\"not_implemented\"", 5000));
     assert_int_equal(raw_count(&raw, "\"ref\":\"" THREAD "\""), 1);
     raw_close(&raw);
@@ -185,6 +186,44 @@ static void test_without_services_subscribe_and_post_are_errors(void **state)
     assert_true(raw_read_until(&raw, "\"ref\":\"" THREAD "\"", 5000));
     assert_true(raw_read_until(&raw, "\"type\":\"error\",\"thread_id\"", 15000));
     raw_close(&raw);
+}
+
+static void test_presence_typing_and_read_marks_that_make_no_sense_are_errors(void **state)
+{
+    (void)state;
+    struct raw raw = open_socket();
+    send_text(&raw, "{\"op\":\"presence\",\"status\":\"offline\"}");
+    send_text(&raw, "{\"op\":\"presence\",\"status\":\"away\"}");
+    send_text(&raw, "{\"op\":\"typing\",\"thread_id\":\"" THREAD "\",\"active\":true}");
+    send_text(&raw, "{\"op\":\"read\",\"thread_id\":\"" THREAD "\",\"seq\":0}");
+    send_text(&raw, "{\"op\":\"read\",\"thread_id\":\"" THREAD "\",\"seq\":-1}");
+    send_text(&raw, "{\"op\":\"ping\",\"ref\":\"after\"}");
+    assert_true(raw_read_until(&raw, "after", 5000));
+    assert_int_equal(raw_count(&raw, "\"code\":\"validation_failed\""), 3);
+    assert_int_equal(raw_count(&raw, "\"code\":\"conflict\""), 1);
+    raw_close(&raw);
+}
+
+#define PERSON "\"user_id\":\"ab000000-0000-0000-0000-000000000000\",\"status\":\""
+
+static void test_who_is_there_is_told_without_redis_and_services_on_one_gateway(void **state)
+{
+    (void)state;
+    struct test_token person = {.role = ROLE_ADMIN};
+    person.user.u.b[0] = 0xab;
+    char *token = test_token_mint(&test_gateway.trust, &person);
+    struct raw watcher = open_socket();
+    struct raw first = raw_open(test_gateway.plain_port);
+    assert_true(raw_ws_open(&first, "/ws/chat/", token));
+    assert_true(raw_read_until(&watcher, PERSON "online\"", 5000));
+    send_text(&first, "{\"op\":\"presence\",\"status\":\"away\"}");
+    assert_true(raw_read_until(&watcher, PERSON "away\"", 5000));
+    int64_t closed_ms = clock_monotonic_ms();
+    raw_close(&first);
+    assert_true(raw_read_until(&watcher, PERSON "offline\"", 10000));
+    assert_true(clock_monotonic_ms() - closed_ms > 4000);
+    raw_close(&watcher);
+    free(token);
 }
 
 static void test_binary_is_1003(void **state)
@@ -341,6 +380,8 @@ int run_websocket_tests(void)
         cmocka_unit_test(test_unknown_ops_and_members_are_errors_and_the_socket_lives),
         cmocka_unit_test(test_what_comes_later_says_so),
         cmocka_unit_test(test_without_services_subscribe_and_post_are_errors),
+        cmocka_unit_test(test_presence_typing_and_read_marks_that_make_no_sense_are_errors),
+        cmocka_unit_test(test_who_is_there_is_told_without_redis_and_services_on_one_gateway),
         cmocka_unit_test(test_binary_is_1003),
         cmocka_unit_test(test_bytes_that_are_not_utf_8_are_1007),
         cmocka_unit_test(test_frames_that_are_too_big_are_1009),
@@ -367,9 +408,40 @@ static void test_sigterm_closes_sockets_with_1001_and_exits_with_0(void **state)
     raw_close(&idle);
 }
 
+/* Many are sent away in parts: while some are told to go, others are still served. */
+static void test_sigterm_sends_many_sockets_away_one_part_after_the_other(void **state)
+{
+    (void)state;
+    enum { MANY = 300 };
+    static struct test_gateway crowded;
+    static const char *const no_more[] = {NULL};
+    struct raw *raws = calloc(MANY, sizeof *raws);
+    assert_non_null(raws);
+    test_gateway_start_with(&crowded, no_more);
+    char *token = test_token_mint(&crowded.trust, &(struct test_token){.role = ROLE_MEMBER});
+    for (int i = 0; i < MANY; i++) {
+        raws[i] = raw_open(crowded.plain_port);
+        assert_true(raw_ws_open(&raws[i], "/ws/chat/", token));
+    }
+    kill(crowded.pid, SIGTERM);
+    /* The newest goes first, the oldest some 0.7 s later. */
+    assert_int_equal(raw_ws_close_code(&raws[MANY - 1], 5000), 1001);
+    send_text(&raws[0], "{\"op\":\"ping\"}");
+    assert_true(raw_read_until(&raws[0], "\"pong\"", 5000));
+    raw_forget(&raws[0]);
+    assert_int_equal(test_gateway_wait(&crowded), 0);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(raw_ws_close_code(&raws[i], 1000), 1001);
+        raw_close(&raws[i]);
+    }
+    free(token);
+    free(raws);
+}
+
 int run_stop_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sigterm_sends_many_sockets_away_one_part_after_the_other),
         cmocka_unit_test(test_sigterm_closes_sockets_with_1001_and_exits_with_0)};
     return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
 }

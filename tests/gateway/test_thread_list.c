@@ -155,6 +155,51 @@ static void test_a_thread_that_no_member_here_may_see_is_left_alone(void **state
     assert_in_range(asked, 1, 8);
 }
 
+/* Ask where threads end, and hear it of thread 1. */
+static void check_thread(int64_t last, uint8_t first, uint8_t second)
+{
+    fake_lost("acme", 50000000);
+    fake_pass(1000);
+    fake_answer_heads((const struct fake_head[]){{1, last, first, second}}, 1, 0);
+}
+
+static void test_a_change_that_was_lost_is_told_to_all_who_may_see_it(void **state)
+{
+    (void)state;
+    struct session *analyst = fake_session("acme", ROLE_ANALYST, 1);
+    struct session *subscribed = fake_session("acme", ROLE_MEMBER, 3);
+    struct session *other = fake_session("acme", ROLE_MEMBER, 4);
+    fake_subscribe_live(subscribed, 1, 5);
+    check_thread(5, 3, 0);
+    fake_pass(100);
+    answer_get(1, 5, 3);
+    fake_pass(100);
+    assert_non_null(strstr(fake_written(analyst), "\"change\":\"updated\""));
+    assert_non_null(strstr(fake_written(subscribed), "\"change\":\"updated\""));
+    assert_int_equal(fake_frames(other), 0);
+    /* Now it is known, and nobody is told again. */
+    check_thread(5, 3, 0);
+    fake_pass(1000);
+    assert_int_equal(fake_calls("Get"), 0);
+}
+
+static void test_who_was_taken_out_unheard_loses_the_live_view_at_the_check(void **state)
+{
+    (void)state;
+    struct session *analyst = fake_session("acme", ROLE_ANALYST, 1);
+    struct session *member = fake_session("acme", ROLE_MEMBER, 3);
+    struct session *stays = fake_session("acme", ROLE_MEMBER, 4);
+    fake_subscribe_live(analyst, 1, 5);
+    fake_subscribe_live(member, 1, 5);
+    fake_subscribe_live(stays, 1, 5);
+    check_thread(6, 4, 0);
+    fake_turn();
+    assert_non_null(strstr(fake_written(member), "\"change\":\"removed\""));
+    assert_int_equal(member->subscription_count, 0);
+    assert_int_equal(stays->subscription_count, 1);
+    assert_int_equal(analyst->subscription_count, 1);
+}
+
 int run_thread_list_tests(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_open, fake_close)
@@ -166,6 +211,8 @@ int run_thread_list_tests(void)
         TEST(test_a_thread_is_not_fetched_more_than_twice_a_second),
         TEST(test_many_busy_threads_share_the_fetches_of_their_tenant),
         TEST(test_nothing_is_fetched_when_all_are_subscribed),
-        TEST(test_a_thread_that_no_member_here_may_see_is_left_alone)};
+        TEST(test_a_thread_that_no_member_here_may_see_is_left_alone),
+        TEST(test_a_change_that_was_lost_is_told_to_all_who_may_see_it),
+        TEST(test_who_was_taken_out_unheard_loses_the_live_view_at_the_check)};
     return cmocka_run_group_tests_name("thread_list", tests, NULL, NULL);
 }

@@ -250,7 +250,7 @@ struct test_reply test_call(struct test_client *client,
      */
     uv_run(&client->loop, UV_RUN_NOWAIT);
     wait_for_heartbeat(client);
-    bus_call(client->bus, &call, take_reply, &waiting, NULL);
+    must(bus_call(client->bus, &call, take_reply, &waiting, NULL) == OK, "bus_call");
     free(packed);
     while (!waiting.done) {
         uv_run(&client->loop, UV_RUN_ONCE);

@@ -155,30 +155,40 @@ enum status fake_run_posts(struct fake_actor *actor, const struct principal *con
                            const Threads__PostRequest *const *in, size_t count,
                            struct fake_call **ret)
 {
+    const ProtobufCMessage *messages[BATCH_CALLS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        messages[i] = &in[i]->base;
+    }
+    return fake_run_batch(actor, who, messages, count, false, ret);
+}
+
+enum status fake_run_batch(struct fake_actor *actor, const struct principal *const *who,
+                           const ProtobufCMessage *const *in, size_t count, bool again,
+                           struct fake_call **ret)
+{
     struct call *calls[BATCH_CALLS_MAX];
     struct tenant_tx *tx;
     assert_int_equal(tenant_tx_begin(actor->db, false, &tx), OK);
     assert_int_equal(tenant_tx_enter(tx, &who[0]->tenant), OK);
     for (size_t i = 0; i < count; i++) {
-        ret[i] = fake_new(actor, who[i], &in[i]->base);
+        ret[i] = fake_new(actor, who[i], in[i]);
         ret[i]->call.tx = tx;
+        ret[i]->call.again = again;
         calls[i] = &ret[i]->call;
     }
-    enum status status = threads_post_batch(calls, count);
+    enum status status = threads_write_batch(calls, count);
     return end(actor, tx, status);
 }
 
-/* First in a batch of one, as the runtime does with posts; again alone when that was rolled back.
- */
-static struct fake_call *run_post(struct fake_actor *actor, const struct principal *who,
-                                  const ProtobufCMessage *in)
+/* A batch of one, as the runtime makes it, and again when that was rolled back. */
+static struct fake_call *run_alone(struct fake_actor *actor, const struct principal *who,
+                                   const ProtobufCMessage *in)
 {
-    const Threads__PostRequest *post = (const Threads__PostRequest *)in;
     struct fake_call *fake;
-    enum status status = fake_run_posts(actor, &who, &post, 1, &fake);
+    enum status status = fake_run_batch(actor, &who, &in, 1, false, &fake);
     if (status != OK) {
         fake_free(fake);
-        status = fake_run_posts(actor, &who, &post, 1, &fake);
+        status = fake_run_batch(actor, &who, &in, 1, true, &fake);
     }
     if (status != OK) {
         fake->status = status;
@@ -189,8 +199,9 @@ static struct fake_call *run_post(struct fake_actor *actor, const struct princip
 struct fake_call *fake_run(struct fake_actor *actor, const struct principal *who,
                            const char *method, const ProtobufCMessage *in)
 {
-    if (strcmp(method, "Post") == 0) {
-        return run_post(actor, who, in);
+    if (strcmp(method, "Post") == 0 || strcmp(method, "Acknowledge") == 0 ||
+        strcmp(method, "Read") == 0) {
+        return run_alone(actor, who, in);
     }
     struct fake_call *fake = fake_new(actor, who, in);
     assert_int_equal(tenant_tx_begin(actor->db, actor->reads_only, &fake->call.tx), OK);

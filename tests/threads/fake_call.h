@@ -49,6 +49,10 @@ struct fake_call *fake_run(struct fake_actor *actor, const struct principal *who
 enum status fake_run_posts(struct fake_actor *actor, const struct principal *const *who,
                            const Threads__PostRequest *const *in, size_t count,
                            struct fake_call **ret);
+/* The same with any requests that go in batches; `again`: they were rolled back before. */
+enum status fake_run_batch(struct fake_actor *actor, const struct principal *const *who,
+                           const ProtobufCMessage *const *in, size_t count, bool again,
+                           struct fake_call **ret);
 /* Roll back instead of committing, and do or do not tell the actor. */
 void fake_roll_back_next(bool tell);
 void fake_free(struct fake_call *fake);

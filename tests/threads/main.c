@@ -17,7 +17,8 @@ static int close_world(void **state)
 static void test_everything(void **state)
 {
     (void)state;
-    assert_int_equal(run_thread_tests() + run_post_tests() + run_read_tests(), 0);
+    assert_int_equal(run_thread_tests() + run_post_tests() + run_read_tests() + run_receipt_tests(),
+                     0);
 }
 
 int main(void)

@@ -51,6 +51,20 @@ static Threads__Message read_back(int kind, Threads__Author *author)
     return message;
 }
 
+static void test_acknowledgement_is_written_and_read_back(void **state)
+{
+    (void)state;
+    Threads__Author author;
+    buf_clear(&out);
+    content_write_acknowledgement(9007199254740993, &id, &dana, &out);
+    expect_text("{\"v\":1,\"acknowledges\":9007199254740993,\"client_id\":\"" ID_TEXT
+                "\"," DANA_JSON "}");
+    Threads__Message message = read_back(THREADS__KIND__KIND_ACKNOWLEDGEMENT, &author);
+    assert_int_equal(message.reply_to, 9007199254740993);
+    assert_string_equal(message.body, "");
+    assert_string_equal(author.name, dana.name);
+}
+
 static void test_post_is_written_and_read_back(void **state)
 {
     (void)state;
@@ -169,6 +183,7 @@ static void test_other_bytes_are_corrupt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_acknowledgement_is_written_and_read_back),
         cmocka_unit_test(test_post_is_written_and_read_back),
         cmocka_unit_test(test_creation_names_everything),
         cmocka_unit_test(test_changes_read_as_sentences),

@@ -176,6 +176,38 @@ static void test_only_own_words_are_corrected(void **state)
     }
 }
 
+static void test_only_what_people_say_is_acknowledged(void **state)
+{
+    (void)state;
+    const int kinds[] = {THREADS__KIND__KIND_TEXT, THREADS__KIND__KIND_QUESTION,
+                         THREADS__KIND__KIND_ANSWER, THREADS__KIND__KIND_CORRECTION};
+    unsigned said = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        said |= 1u << kinds[i];
+    }
+    for (int kind = 0; kind <= THREADS__KIND__KIND_SYSTEM; kind++) {
+        assert_int_equal(rules_is_acknowledgeable(kind), said >> kind & 1);
+    }
+}
+
+/* Computed by another program from the definition in rules.h: they must never change. */
+static void test_derived_ids_are_those_of_their_definition(void **state)
+{
+    (void)state;
+    struct uuid low, high, made;
+    char text[UUID_TEXT_SIZE];
+    for (uint8_t i = 0; i < 16; i++) {
+        low.b[i] = i;
+        high.b[i] = (uint8_t)(16 + i);
+    }
+    made = rules_acknowledgement_id(&low, &high, 258);
+    uuid_format(&made, text);
+    assert_string_equal(text, "9636e3f1-f8a6-8f11-81f4-f28ea5f63419");
+    made = rules_thread_id(&high, &low);
+    uuid_format(&made, text);
+    assert_string_equal(text, "02813ce2-d903-8611-93c5-46a28ae5e4d8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +217,8 @@ int main(void)
         cmocka_unit_test(test_only_known_fields_are_patched),
         cmocka_unit_test(test_limits_and_directions_of_reading),
         cmocka_unit_test(test_only_own_words_are_corrected),
+        cmocka_unit_test(test_only_what_people_say_is_acknowledged),
+        cmocka_unit_test(test_derived_ids_are_those_of_their_definition),
     };
     return cmocka_run_group_tests_name("threads rules", tests, NULL, NULL);
 }

@@ -260,7 +260,7 @@ static void take_off(const struct uuid *threads)
             .shard_key = uuid_bytes(&flight->thread),
             .timeout_ms = 5000,
         };
-        bus_call(client.bus, &request, land, flight, NULL);
+        assert_int_equal(bus_call(client.bus, &request, land, flight, NULL), OK);
     }
 }
 

@@ -40,5 +40,6 @@ void tamper(const char *sql);
 int run_post_tests(void);
 int run_thread_tests(void);
 int run_read_tests(void);
+int run_receipt_tests(void);
 
 #endif

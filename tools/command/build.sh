@@ -26,11 +26,17 @@ build_preset() {
     cmake --build --preset "$preset" "$@"
 }
 
-# What `up` and `bench` run; not the tests.
+# What a suite consists of; not the tests.
+program_targets() {
+    local service
+    echo wardroom-supervisor wardroom-gateway wardroomctl
+    for service in $services; do echo "wardroom-$service"; done
+}
+
+# What `up` and `bench` run.
 build_programs() {
-    local targets=(wardroom-supervisor wardroom-gateway wardroom-bench wardroomctl) service
-    for service in $services; do targets+=("wardroom-$service"); done
-    [ -n "${WARDROOM_BIN:-}" ] || with_build_lock build_preset release "${targets[@]}"
+    [ -n "${WARDROOM_BIN:-}" ] ||
+        with_build_lock build_preset release $(program_targets) wardroom-bench
 }
 
 # A digest of files named on standard input, names and contents.

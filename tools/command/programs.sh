@@ -4,7 +4,7 @@
 # Which of the caller's variables the programs get; the caller's win over ours.
 caller_environment() {
     env | grep -E '^(WARDROOM_[A-Z0-9_]+|ITSM_API_URL|INCIDENT_SLA_HOURS)=' |
-        grep -vE '^WARDROOM_(BIN|NO_INSTALL|URL|LOGINS|STATE|TEST_[A-Z_]*|BENCH_[A-Z_]*)=' || true
+        grep -vE '^WARDROOM_(BIN|NO_INSTALL|URL|LOGINS|STATE|(TEST|FAULT|BENCH)_[A-Z_]*)=' || true
 }
 
 # environment_write NAME: standard input, then the caller's, becomes the environment of a program.

@@ -29,21 +29,28 @@ level_frontend() {
 # --- levels with a suite ---
 
 level_flow() { level_in_suite flow; }
-level_faults() { level_in_suite faults; }
 level_browser() { level_in_suite browser; }
 
-# level_in_suite LEVEL: `npm test` of tests/<level> and every program tests/<level>/*.sh, beside a
-# fresh suite. They find WARDROOM_URL, WARDROOM_LOGINS (the file), WARDROOM_STATE, WARDROOM (the
-# command) and NODE_EXTRA_CA_CERTS, so that they can check the certificate.
+# With two of what clients depend on, so that one can take over from the other.
+level_faults() {
+    test_bin_for faults
+    level_in_suite faults --gateways 2 --threads 2
+}
+
+# level_in_suite LEVEL [option of up...]: `npm test` of tests/<level> and every program
+# tests/<level>/*.sh, beside a fresh suite. They find WARDROOM_URL, WARDROOM_LOGINS (the file),
+# WARDROOM_STATE, WARDROOM (the command) and NODE_EXTRA_CA_CERTS, so that they can check the
+# certificate.
 level_in_suite() {
     local level=$1 script
+    shift
     level_has_tests "$level" || return 0
     [ ! -f "$source_dir/tests/$level/package.json" ] || fetch_for_test "$level" || return 1
-    [ -z "$test_bin" ] || build_for_test "$level" dev || return 1
-    run_test "$level" up 1500 suite_up "$level" || return 1
+    programs_for_test "$level" || return 1
+    run_test "$level" up 1500 suite_up "$level" "$@" || return 1
     suite_export "$level"
     if has_script "tests/$level" test; then
-        run_test "$level" npm-test 1500 env -C "$source_dir" \
+        run_test "$level" npm-test "$(npm_test_seconds "$level")" env -C "$source_dir" \
             npm run --silent test --workspace "tests/$level"
     fi
     for script in "$source_dir/tests/$level"/*.sh; do
@@ -55,7 +62,7 @@ level_in_suite() {
 # The suite with two of everything: some of the flow tests again, and programs that come and go.
 level_scale() {
     fetch_for_test scale || return 1
-    [ -z "$test_bin" ] || build_for_test scale dev || return 1
+    programs_for_test scale || return 1
     run_test scale up 1500 suite_up scale --gateways 2 --threads 2 --auth 2 --templates 2 --files 2 \
         --retention 2 --redis 2 || return 1
     suite_export scale
@@ -69,6 +76,25 @@ level_compose() {
     [ -n "$test_all" ] || { echo "compose runs with --all only."; return 0; }
     fetch_for_test compose || return 1
     run_test compose stack 3600 "$source_dir/tests/compose/run"
+}
+
+# Faults take as long as there are seeds: eight seconds each, twice that on a busy machine.
+npm_test_seconds() {
+    case $1 in
+        faults) echo $((600 + 16 * fault_seeds)) ;;
+        *) echo 1500 ;;
+    esac
+}
+
+# programs_for_test LEVEL: what `up` does not build by itself.
+programs_for_test() {
+    [ -z "$test_bin" ] ||
+        build_for_test "$1" "$(basename "${test_bin%/bin}")" $(program_targets)
+}
+
+# test_bin_for LEVEL: faults need programs with failpoints; the sanitized ones have them too.
+test_bin_for() {
+    [ "$1" != faults ] || test_bin=${test_bin:-$source_dir/build/faults/bin}
 }
 
 level_has_tests() {
@@ -96,11 +122,13 @@ suite_export() {
     WARDROOM_URL=$(jq -r .url "$WARDROOM_LOGINS")
     export WARDROOM_URL
     [ -z "$test_bin" ] || export WARDROOM_BIN=$test_bin
-    [ -z "$test_all" ] || export WARDROOM_TEST_ALL=1
+    export WARDROOM_TEST_FAULTS=$fault_seeds WARDROOM_TEST_TABLE=$test_logs/$1/table
 }
 
 suite_down() {
     local folder status=0
+    test_bin_for "$1"
+    [ -z "$test_bin" ] || export WARDROOM_BIN=$test_bin
     folder=$(suite_folder "$1") || return
     "$source_dir/wardroom" down --state "$folder/state" || status=1
     mkdir -p "$test_logs/$1/suite-logs"

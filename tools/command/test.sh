@@ -7,13 +7,19 @@ all_levels="checks unit store service frontend fuzz flow scale faults browser co
 test_logs=$source_dir/build/test
 test_all=
 test_bin=
+fault_seeds=10
 
 command_test() {
     local level chosen=() begin=$SECONDS passed=0 failed=0
     while [ $# -gt 0 ]; do
         case " $all_levels " in *" $1 "*) chosen+=("$1"); shift; continue ;; esac
         case $1 in
-            --all) test_all=1 ;;
+            --all) test_all=1 fault_seeds=100 ;;
+            --faults)
+                [ $# -ge 2 ] || misuse "--faults needs a number of seeds."
+                fault_seeds=$(number_of --faults "$2" 1 1000000)
+                chosen+=(faults)
+                shift ;;
             --sanitize) test_bin=$source_dir/build/dev/bin ;;
             *) misuse "test: there is no level or option '$1'. Levels: $all_levels" ;;
         esac
@@ -55,6 +61,7 @@ test_level() {
         return
     fi
     printf '%3d passed, %d failed  %4d s\n' "$good" "$bad" $((SECONDS - begin))
+    [ ! -s "$test_logs/$level/table" ] || sed 's/^/    /' "$test_logs/$level/table"
     grep '^failed ' "$results" | cut -d' ' -f2 | head -n 5 | while read -r name; do
         printf '\n    --- %s: %s\n' "$level" "$name"
         { tail -n 25 "$test_logs/$level/$name.log" 2>/dev/null ||

@@ -223,7 +223,10 @@ static void look_for_replica(uv_timer_t *timer)
                                             .payload = buf_bytes(&plan->payload),
                                             .tenant = plan->tenant};
         uv_timer_stop(timer);
-        bus_call(run->client, &request, call_done, run, NULL);
+        if (bus_call(run->client, &request, call_done, run, NULL) != OK) {
+            say("no room for a call");
+            run_end(run, EXIT_NO_ANSWER);
+        }
     } else if (clock_monotonic_ms() > run->give_up_ms) {
         say("no %s service answers at %s", services[plan->service].name, endpoints[plan->service]);
         run_end(run, EXIT_NO_ANSWER);

@@ -51,8 +51,9 @@ interface ConnectionEvents {
 
 /** A connection that lived this long counts as good, and the waits start small again. */
 const GOOD_LIFE_MS = 5_000;
-/** After so many attempts that never opened, the token may be the reason: renew it. */
-const SUSPECT_TOKEN_AFTER = 2;
+/** After so many attempts that never opened, the token may be the reason: renew it. Not earlier: a
+ * gateway that restarts refuses everybody once or twice, and renewing costs more than opening. */
+const SUSPECT_TOKEN_AFTER = 4;
 
 export class Connection extends Emitter<ConnectionEvents> {
   private readonly options: Required<Omit<ConnectionOptions, 'backoff'>>;
@@ -81,7 +82,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       framesPerSecond: 45,
       ...options,
     };
-    this.backoff = new Backoff({ baseMs: 500, capMs: 20_000, ...options.backoff });
+    this.backoff = new Backoff({ baseMs: 1_000, capMs: 15_000, ...options.backoff });
   }
 
   get state(): ConnectionState {
@@ -229,6 +230,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   private retryLater(): void {
     this.setState('offline');
+    if (!this.wanted) return; // whoever listened has stopped it
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => void this.open(), this.backoff.nextMs());
   }

@@ -2,9 +2,9 @@
 //
 // A client frame is one JSON object; a server frame is a JSON array of events. `parseFrame`
 // is the one place where bytes from the server become typed events.
-// Next: live-socket.ts
+// Next: presence-book.ts
 
-import type { Message, Thread } from './types.ts';
+import type { Message, PresenceStatus, Thread } from './types.ts';
 
 export interface AckEvent {
   type: 'ack';
@@ -47,7 +47,7 @@ export interface ReadEvent {
 export interface PresenceEvent {
   type: 'presence';
   user_id: string;
-  status: string;
+  status: PresenceStatus;
 }
 
 export type ServerEvent =

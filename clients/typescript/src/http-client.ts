@@ -131,6 +131,11 @@ export class HttpClient {
     return this.call(`${threadPath(threadId)}messages/`, { method: 'POST', json: message });
   }
 
+  /** Record that I have seen a message. Again it is the same record. */
+  acknowledge(threadId: string, seq: number): Promise<Message> {
+    return this.call(`${threadPath(threadId)}messages/${seq}/acknowledge/`, { method: 'POST' });
+  }
+
   async markRead(threadId: string, seq: number): Promise<void> {
     await this.call(`${threadPath(threadId)}read/`, { method: 'POST', json: { seq } });
   }

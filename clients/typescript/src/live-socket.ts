@@ -22,9 +22,11 @@ import type {
   TypingEvent,
 } from './events.ts';
 import { Outbox } from './outbox.ts';
+import { OwnState } from './own-state.ts';
+import { PresenceBook } from './presence-book.ts';
 import { Problem } from './problem.ts';
 import { ThreadCursor } from './thread-cursor.ts';
-import type { Message } from './types.ts';
+import type { Message, PresenceStatus } from './types.ts';
 
 export interface LiveEvents {
   state: ConnectionState;
@@ -56,17 +58,27 @@ const SUBSCRIBE_OVERDUE_MS = 5_000;
 export class LiveSocket extends Emitter<LiveEvents> {
   private readonly connection: Connection;
   private readonly outbox: Outbox;
+  private readonly own: OwnState;
+  private readonly people: PresenceBook;
   private readonly cursors = new Map<string, ThreadCursor>();
   /** When a subscription was last asked for and has not been confirmed. */
   private readonly asked = new Map<string, number>();
+  /** Why the session is over; nothing would ever send what is posted then. */
+  private over: Problem | null = null;
 
   constructor(options: ConnectionOptions) {
     super();
     this.connection = new Connection(options);
     this.outbox = new Outbox((command) => this.connection.send(command));
+    this.own = new OwnState((command) => this.connection.send(command));
+    this.people = new PresenceBook(
+      (event) => this.emit('presence', event),
+      (event) => this.emit('typing', event),
+    );
     this.connection.on('state', (state) => this.stateChanged(state));
     this.connection.on('event', (event) => this.dispatch(event));
     this.connection.on('ended', (problem) => {
+      this.over = problem;
       this.outbox.fail(problem);
       this.emit('ended', problem);
     });
@@ -82,6 +94,7 @@ export class LiveSocket extends Emitter<LiveEvents> {
   }
 
   start(): void {
+    this.over = null;
     this.connection.start();
   }
 
@@ -111,6 +124,7 @@ export class LiveSocket extends Emitter<LiveEvents> {
 
   unsubscribe(threadId: string): void {
     this.asked.delete(threadId);
+    this.own.typingEnded(threadId);
     if (this.cursors.delete(threadId)) this.connection.send({ op: 'unsubscribe', thread_id: threadId });
   }
 
@@ -120,15 +134,16 @@ export class LiveSocket extends Emitter<LiveEvents> {
   }
 
   post(post: Post): Promise<AckEvent> {
-    return this.outbox.post({ op: 'post', ref: crypto.randomUUID(), ...post });
+    this.own.typingEnded(post.thread_id);
+    return this.send({ op: 'post', ref: crypto.randomUUID(), ...post });
   }
 
   answer(threadId: string, questionSeq: number, data: unknown, ref = crypto.randomUUID()): Promise<AckEvent> {
-    return this.outbox.post({ op: 'answer', ref, thread_id: threadId, question_seq: questionSeq, data });
+    return this.send({ op: 'answer', ref, thread_id: threadId, question_seq: questionSeq, data });
   }
 
   acknowledge(threadId: string, seq: number, ref = crypto.randomUUID()): Promise<AckEvent> {
-    return this.outbox.post({ op: 'acknowledge', ref, thread_id: threadId, seq });
+    return this.send({ op: 'acknowledge', ref, thread_id: threadId, seq });
   }
 
   /** Stop trying to send a post; its promise is rejected with code `discarded`. */
@@ -136,18 +151,49 @@ export class LiveSocket extends Emitter<LiveEvents> {
     this.outbox.discard(ref);
   }
 
-  /** For read marks, typing and presence: sent when there is a connection, else false. */
+  /** Everything up to `seq` has been read; lower than before changes nothing. */
+  read(threadId: string, seq: number): void {
+    this.own.read(threadId, seq);
+  }
+
+  /** With every key stroke (told to the others every 3 s), and false when the text is given up.
+   * A post ends it by itself. The thread has to be subscribed to. */
+  typing(threadId: string, active: boolean): void {
+    this.own.typing(threadId, active);
+  }
+
+  /** Whether I am at the screen; said again after every reconnect. */
+  setPresence(status: 'online' | 'away'): void {
+    this.own.setPresence(status);
+  }
+
+  /** What is known of somebody; changes come as `presence`. */
+  presenceOf(userId: string): PresenceStatus {
+    return this.people.of(userId);
+  }
+
+  /** Any other command: sent when there is a connection, else false. */
   tell(command: Exclude<ClientCommand, PostCommand>): boolean {
     return this.connection.send(command);
+  }
+
+  private send(command: PostCommand): Promise<AckEvent> {
+    return this.over ? Promise.reject(this.over) : this.outbox.post(command);
   }
 
   private stateChanged(state: ConnectionState): void {
     if (state === 'online') {
       this.asked.clear();
       for (const threadId of this.cursors.keys()) this.askFor(threadId);
+      this.people.connected();
+      this.own.connected();
       this.outbox.flush();
     } else {
       this.outbox.pause();
+    }
+    if (state === 'offline') {
+      this.own.disconnected();
+      this.people.disconnected();
     }
     this.emit('state', state);
   }
@@ -179,11 +225,11 @@ export class LiveSocket extends Emitter<LiveEvents> {
         if (event.change === 'removed') this.cursors.delete(event.thread.id);
         return this.emit('thread', event);
       case 'typing':
-        return this.emit('typing', event);
+        return this.people.hearTyping(event);
       case 'read':
         return this.emit('read', event);
       case 'presence':
-        return this.emit('presence', event);
+        return this.people.hearPresence(event);
       case 'unsubscribed':
       case 'authenticated':
       case 'expiring':

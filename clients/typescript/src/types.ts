@@ -17,6 +17,8 @@ export type MessageKind =
   | 'acknowledgement'
   | 'system';
 
+export type PresenceStatus = 'online' | 'away' | 'offline';
+
 export interface Page<Item> {
   results: Item[];
   next: string | null;
@@ -166,6 +168,8 @@ export interface ThreadFilter {
 }
 
 export interface NewThread {
+  /** The client's UUID: a retry with it and the same content is answered with the first thread. */
+  client_id?: string;
   title: string;
   participants?: string[];
   severity?: Severity;

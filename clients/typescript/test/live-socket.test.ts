@@ -57,6 +57,20 @@ test('a post resolves with the ack of the server', async () => {
   expect(live.unacked).toBe(0);
 });
 
+test('a listener that stops the socket when it goes offline ends it for good', async () => {
+  const { mock, baseUrl } = await startMock();
+  const { live, states } = connect(baseUrl, await signIn(baseUrl, 'mel'));
+  await online(live);
+  live.on('state', (state) => state === 'offline' && live.stop());
+  mock.cutAll();
+  await until(() => expect(states.at(-1)).toBe('offline'));
+  const later = connect(baseUrl, await signIn(baseUrl, 'ana'), { backoff: { baseMs: 200, capMs: 200 } });
+  await online(later.live);
+  mock.cutAll();
+  await until(() => expect(later.states.filter((state) => state === 'online')).toHaveLength(2));
+  expect(states).toEqual(['connecting', 'online', 'offline']);
+});
+
 test('a post whose ack was lost is sent again with the same ref and written once', async () => {
   const { mock, baseUrl, thread } = await startMock();
   const { live } = connect(baseUrl, await signIn(baseUrl, 'mel'));
@@ -142,6 +156,8 @@ test('a refused refresh ends the session and rejects what waits', async () => {
   const post = live.post({ thread_id: thread.id, body: 'too late' });
   await expect(post).rejects.toMatchObject({ code: 'invalid_token' });
   expect(ended).toHaveLength(1);
+  const later = live.post({ thread_id: thread.id, body: 'much too late' });
+  await expect(later).rejects.toMatchObject({ code: 'invalid_token' });
 });
 
 test('a close with 4403 ends the session instead of knocking for ever', async () => {

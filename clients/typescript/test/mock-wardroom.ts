@@ -136,6 +136,8 @@ export class MockWardroom implements MockHttpHost {
       case 'ping':
         if (!this.mute) send(client, [{ type: 'pong', ref: command['ref'] }]);
         return;
+      case 'presence':
+        return;
       case 'authenticate': {
         const person = holderOf(this.tokens, String(command['token']));
         if (!person) return client.socket.close(4401);

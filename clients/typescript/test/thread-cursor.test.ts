@@ -31,6 +31,11 @@ test('a subscription without a start begins after the last seq of the server', (
   expect(seqs(cursor.take(message(10)).ready)).toEqual([10]);
 });
 
+test('waits are spread over nearly all of their length', () => {
+  const wait = (random: number) => new Backoff({ baseMs: 1000, capMs: 9000, random: () => random }).nextMs();
+  expect([wait(0), wait(0.5), wait(1)]).toEqual([100, 550, 1000]);
+});
+
 test('waits grow to the cap and start small again after a reset', () => {
   const backoff = new Backoff({ baseMs: 100, capMs: 350, random: () => 1 });
   expect([backoff.nextMs(), backoff.nextMs(), backoff.nextMs()]).toEqual([100, 200, 350]);
