@@ -1,0 +1,22 @@
+// A socket whose events the test makes.
+
+import type { LiveSocket } from '@wardroom/client/live-socket';
+
+export class FakeLive {
+  state = 'online';
+  private readonly listeners = new Map<string, ((payload: unknown) => void)[]>();
+
+  on(name: string, listener: (payload: unknown) => void): () => void {
+    this.listeners.set(name, [...(this.listeners.get(name) ?? []), listener]);
+    return () => undefined;
+  }
+
+  say(name: string, payload: unknown): void {
+    if (name === 'state') this.state = String(payload);
+    for (const listener of this.listeners.get(name) ?? []) listener(payload);
+  }
+
+  get socket(): LiveSocket {
+    return this as unknown as LiveSocket;
+  }
+}

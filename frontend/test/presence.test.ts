@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AWAY_AFTER_MS, OwnPresence } from '../src/features/connection/api/own-presence.ts';
+import { LOST_MS, PresenceStore, SNAPSHOT_MS } from '../src/shared/presence/presence-store.ts';
+import { initials, listWords } from '../src/shared/words.ts';
+import { FakeLive } from './live-fake.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function store() {
+  const live = new FakeLive();
+  const presence = new PresenceStore(live.socket);
+  return { live, presence, say: (user_id: string, status: string) => live.say('presence', { user_id, status }) };
+}
+
+test('who was not named is offline, and a word that is not known counts as offline', () => {
+  const { presence, say } = store();
+  expect(presence.of('alba')).toBe('offline');
+  say('alba', 'away');
+  expect(presence.of('alba')).toBe('away');
+  say('alba', 'on holiday');
+  expect(presence.of('alba')).toBe('offline');
+});
+
+test('without a connection nothing is known, but a short break changes nothing', () => {
+  const { live, presence, say } = store();
+  say('alba', 'online');
+  live.say('state', 'offline');
+  vi.advanceTimersByTime(LOST_MS - 1);
+  expect(presence.of('alba')).toBe('online');
+  vi.advanceTimersByTime(1);
+  expect(presence.of('alba')).toBeNull();
+  expect(presence.of('aiko')).toBeNull();
+});
+
+test('after a reconnect those who are not told again are dropped', () => {
+  const { live, presence, say } = store();
+  say('alba', 'online');
+  say('aiko', 'online');
+  live.say('state', 'offline');
+  live.say('state', 'online');
+  say('aiko', 'away');
+  vi.advanceTimersByTime(SNAPSHOT_MS);
+  expect(presence.of('alba')).toBe('offline');
+  expect(presence.of('aiko')).toBe('away');
+});
+
+test('listeners hear each change', () => {
+  const { presence, say } = store();
+  const heard = vi.fn();
+  const off = presence.subscribe(heard);
+  say('alba', 'online');
+  off();
+  say('alba', 'away');
+  expect(heard).toHaveBeenCalledTimes(1);
+});
+
+test('I am away after five minutes without a sign and back with the first one', () => {
+  const said: string[] = [];
+  const own = new OwnPresence((status) => said.push(status));
+  vi.advanceTimersByTime(AWAY_AFTER_MS - 1000);
+  own.sign();
+  vi.advanceTimersByTime(AWAY_AFTER_MS - 1);
+  expect(said).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(said).toEqual(['away']);
+  own.sign();
+  expect(said).toEqual(['away', 'online']);
+  vi.advanceTimersByTime(AWAY_AFTER_MS);
+  expect(said).toEqual(['away', 'online', 'away']);
+  own.stop();
+});
+
+test('a new connection is told only what it would not assume', () => {
+  const said: string[] = [];
+  const own = new OwnPresence((status) => said.push(status));
+  own.repeat();
+  expect(said).toEqual([]);
+  vi.advanceTimersByTime(AWAY_AFTER_MS);
+  own.repeat();
+  expect(said).toEqual(['away', 'away']);
+  own.stop();
+});
+
+test('initials are the first letters of the first and the last name', () => {
+  expect(initials('Alba Ferrer')).toBe('AF');
+  expect(initials('André de la Torre')).toBe('AT');
+  expect(initials('ana')).toBe('A');
+  expect(initials('  ')).toBe('?');
+  expect(initials('𝒜da 李')).toBe('𝒜李');
+});
+
+test('names are put together as one says them', () => {
+  expect(listWords([])).toBe('');
+  expect(listWords(['Alba', 'Aiko', 'André'])).toBe('Alba, Aiko and André');
+});
