@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { FORGET_MS, REPEAT_MS, TypingSender, TypingStore, typingWords } from '../src/features/messages/api/typing.ts';
+import { FORGET_MS, TypingStore, typingWords } from '../src/features/messages/api/typing.ts';
 import { FakeLive } from './live-fake.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -33,14 +33,12 @@ test('a stop that got lost is made up for by time, and a repeat puts it off', ()
   expect(typing.of('t')).toEqual([]);
 });
 
-test('a message of theirs ends it, and so does a lost connection', () => {
+test('a message of theirs ends it', () => {
   const { live, typing, say } = store();
   say('alba', true);
   say('aiko', true);
   live.say('message', { thread_id: 't', author: { id: 'alba' } });
   expect(typing.of('t')).toEqual(['AIKO']);
-  live.say('state', 'offline');
-  expect(typing.of('t')).toEqual([]);
 });
 
 test('my own other tab is not news', () => {
@@ -53,36 +51,6 @@ test('the same array is handed out until something changes', () => {
   const { typing, say } = store();
   say('alba', true);
   expect(typing.of('t')).toBe(typing.of('t'));
-});
-
-test('while I type it is said at once and then at most every three seconds', () => {
-  const said: boolean[] = [];
-  const sender = new TypingSender((active) => said.push(active));
-  for (let ms = 0; ms < 2 * REPEAT_MS; ms += 100) {
-    sender.typed();
-    vi.advanceTimersByTime(100);
-  }
-  expect(said).toEqual([true, true]);
-});
-
-test('stopping is said once and only when typing was', () => {
-  const said: boolean[] = [];
-  const sender = new TypingSender((active) => said.push(active));
-  sender.stopped();
-  sender.typed();
-  sender.stopped();
-  sender.stopped();
-  expect(said).toEqual([true, false]);
-});
-
-test('after a post the next key is said at once and leaving says nothing', () => {
-  const said: boolean[] = [];
-  const sender = new TypingSender((active) => said.push(active));
-  sender.typed();
-  sender.posted();
-  sender.stopped();
-  sender.typed();
-  expect(said).toEqual([true, true]);
 });
 
 test('one, two and three are named, more are several', () => {

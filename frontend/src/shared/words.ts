@@ -1,8 +1,7 @@
 // Words and times as people read them.
 
 import { Problem } from '@wardroom/client/problem';
-import type { Role, Severity, Tlp, WaitingOn } from '@wardroom/client/types';
-import type { Presence } from './presence/presence-store.ts';
+import type { PresenceStatus, Role, Severity, Tlp, WaitingOn } from '@wardroom/client/types';
 
 export const SEVERITY_WORDS: Record<Severity, string> = {
   informational: 'Informational',
@@ -33,7 +32,7 @@ export const ROLE_WORDS: Record<Role, string> = {
   operator: 'Operator',
 };
 
-export const PRESENCE_WORDS: Record<Presence, string> = { online: 'online', away: 'away', offline: 'offline' };
+export const PRESENCE_WORDS: Record<PresenceStatus, string> = { online: 'online', away: 'away', offline: 'offline' };
 
 /** The first letters of the first and the last name. */
 export function initials(name: string): string {

@@ -1,31 +1,28 @@
-// Who is online, away or offline, as the socket tells it.
-//
-// After each connect the server tells everybody who is not offline; who is not named is offline.
-// So what was known before a break is kept for a moment, and dropped when it was not told again.
-// Without a connection nothing is known, and nothing is shown.
+// Who is there, as far as it is known: the socket remembers what it was told, and without a
+// connection for longer than a moment nothing is known, and nothing is shown.
 // Next: use-presence.ts
 
 import type { LiveSocket } from '@wardroom/client/live-socket';
-
-export type Presence = 'online' | 'away' | 'offline';
+import type { PresenceStatus } from '@wardroom/client/types';
 
 /** A break shorter than this changes nothing on the screen. */
 export const LOST_MS = 2_000;
-/** The snapshot after a connect is one answer away; what it did not name by then is offline. */
-export const SNAPSHOT_MS = 3_000;
 
 export class PresenceStore {
-  private readonly byUser = new Map<string, Presence>();
-  private untold = new Set<string>();
   private known: boolean;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly listeners = new Set<() => void>();
+  private readonly live: LiveSocket;
 
   /** One for each socket, for as long as the socket lives. */
   constructor(live: LiveSocket) {
+    this.live = live;
     this.known = live.state === 'online';
-    live.on('presence', ({ user_id, status }) => this.told(user_id, status));
-    live.on('state', (state) => (state === 'online' ? this.connected() : this.lost()));
+    live.on('presence', () => this.changed());
+    live.on('state', (state) => {
+      if (state === 'online') this.learn(true);
+      else this.timer ??= setTimeout(() => this.learn(false), LOST_MS);
+    });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -33,41 +30,16 @@ export class PresenceStore {
     return () => this.listeners.delete(listener);
   };
 
-  /** Null: not known, there is no connection. */
-  of(userId: string): Presence | null {
-    return this.known ? (this.byUser.get(userId) ?? 'offline') : null;
+  /** Null: not known. */
+  of(userId: string): PresenceStatus | null {
+    return this.known ? this.live.presenceOf(userId) : null;
   }
 
-  private told(userId: string, status: string): void {
-    this.untold.delete(userId);
-    if (status === 'online' || status === 'away') this.byUser.set(userId, status);
-    else this.byUser.delete(userId);
-    this.changed();
-  }
-
-  private connected(): void {
-    this.known = true;
-    this.untold = new Set(this.byUser.keys());
-    this.later(SNAPSHOT_MS, () => {
-      for (const userId of this.untold) this.byUser.delete(userId);
-      this.untold.clear();
-    });
-    this.changed();
-  }
-
-  private lost(): void {
-    if (!this.known) return;
-    this.later(LOST_MS, () => {
-      this.known = false;
-    });
-  }
-
-  private later(ms: number, change: () => void): void {
+  private learn(known: boolean): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      change();
-      this.changed();
-    }, ms);
+    this.timer = undefined;
+    this.known = known;
+    this.changed();
   }
 
   private changed(): void {

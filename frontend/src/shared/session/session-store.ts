@@ -12,7 +12,6 @@ import { Problem } from '@wardroom/client/problem';
 import type { TokenState } from '@wardroom/client/token-keeper';
 import type { Profile } from '@wardroom/client/types';
 import { forgetKept } from '../kept.ts';
-import { presenceOf } from '../presence/presence-store.ts';
 
 export interface Session {
   me: Profile;
@@ -84,7 +83,6 @@ export class SessionStore {
     const me = await http.me();
     const url = `${location.origin.replace(/^http/, 'ws')}/ws/chat/`;
     const live = new LiveSocket({ url, tokens: http.tokens });
-    presenceOf(live); // from the first word on: it is told once, right after the connect
     live.on('ended', () => this.leave(ENDED_KEPT));
     if (me.role !== 'operator') live.start(); // there is nothing live for operators
     this.set({ status: 'signed-in', session: { me, http, live } });

@@ -1,7 +1,7 @@
 // A person as a small round: initials, and at its edge whether they are there. The marks differ
 // in shape (full, half, ring), so that colour is never alone.
 
-import type { Presence } from '../presence/presence-store.ts';
+import type { PresenceStatus } from '@wardroom/client/types';
 import { usePresence } from '../presence/use-presence.ts';
 import { initials, PRESENCE_WORDS } from '../words.ts';
 import styles from './Face.module.css';
@@ -21,16 +21,16 @@ export function Face({ userId, name }: { userId: string; name: string }) {
   );
 }
 
-/** Without presence and smaller: for those who have read. */
-export function SmallFace({ name }: { name: string }) {
+/** Without presence and smaller: for those who have read. Null: the name is not known here. */
+export function SmallFace({ name }: { name: string | null }) {
   return (
     <span className={styles.small} aria-hidden="true">
-      {initials(name)}
+      {name === null ? '•' : initials(name)}
     </span>
   );
 }
 
-function PresenceMark({ presence }: { presence: Presence }) {
+function PresenceMark({ presence }: { presence: PresenceStatus }) {
   return (
     <svg className={styles.mark} data-presence={presence} viewBox="0 0 12 12" width="12" height="12">
       <circle cx="6" cy="6" r="4" className={styles.ring} />

@@ -9,7 +9,7 @@ export type OwnStatus = 'online' | 'away';
 
 /** Calls `say` when the status changes. */
 export class OwnPresence {
-  status: OwnStatus = 'online';
+  private status: OwnStatus = 'online';
   private lastSignAt: number;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly say: (status: OwnStatus) => void;
@@ -27,11 +27,6 @@ export class OwnPresence {
       this.become('online');
       this.watch(AWAY_AFTER_MS);
     }
-  }
-
-  /** A new connection counts as online: say so when it is not true. */
-  repeat(): void {
-    if (this.status === 'away') this.say('away');
   }
 
   stop(): void {

@@ -8,15 +8,13 @@ const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', '
 export function useOwnPresence(): void {
   const { live } = useSession();
   useEffect(() => {
-    const presence = new OwnPresence((status) => void live.tell({ op: 'presence', status }));
+    const presence = new OwnPresence((status) => live.setPresence(status));
     const sign = () => presence.sign();
     const seen = () => document.visibilityState === 'visible' && presence.sign();
     for (const name of SIGNS) addEventListener(name, sign, { passive: true, capture: true });
     document.addEventListener('visibilitychange', seen);
-    const off = live.on('state', (state) => state === 'online' && presence.repeat());
     return () => {
       presence.stop();
-      off();
       for (const name of SIGNS) removeEventListener(name, sign, { capture: true });
       document.removeEventListener('visibilitychange', seen);
     };

@@ -39,11 +39,10 @@ export function seenOwn(messages: Message[], receipts: Receipts, myId: string): 
   return by.length > 0 ? { seq: own.seq, by } : null;
 }
 
-const NOBODY_KNOWN = 'Somebody of the SOC';
 
 /** Names of everybody the page knows from the thread. Who reads along without taking part and has
- * not written has none here: that is somebody of the SOC, for clients see only their threads. */
-export function namesOf(people: { id: string; name: string }[]): (userId: string) => string {
+ * not written is not among them: that is somebody of the SOC, for clients see only their threads. */
+export function namesOf(people: { id: string; name: string }[]): (userId: string) => string | null {
   const names = new Map(people.map(({ id, name }) => [id, name]));
-  return (userId) => names.get(userId) ?? NOBODY_KNOWN;
+  return (userId) => names.get(userId) ?? null;
 }

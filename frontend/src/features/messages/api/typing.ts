@@ -1,12 +1,10 @@
-// Who is typing, and telling that I am. Never stored: a word that is lost is said again in three
-// seconds, and one that is not said again has ended.
+// Who is typing. Never stored: a word that is lost is said again in three seconds, and one that is
+// not said again has ended.
 // Next: use-typing.ts
 
 import type { LiveSocket } from '@wardroom/client/live-socket';
 import { listWords } from '../../../shared/words.ts';
 
-/** While I type, it is said again this often. */
-export const REPEAT_MS = 3_000;
 /** The server ends a typing that is not repeated after 6 s; this is for when its word is lost. */
 export const FORGET_MS = 7_000;
 /** More names than this are "several people". */
@@ -27,7 +25,6 @@ export class TypingStore {
       else this.end(thread_id, user.id);
     });
     live.on('message', ({ thread_id, author }) => this.end(thread_id, author.id));
-    live.on('state', (state) => state !== 'online' && this.endAll());
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -54,42 +51,9 @@ export class TypingStore {
     if (people?.delete(userId)) this.changed(threadId);
   }
 
-  private endAll(): void {
-    for (const [threadId, people] of this.threads) {
-      for (const userId of [...people.keys()]) this.end(threadId, userId);
-    }
-  }
-
   private changed(threadId: string): void {
     this.names.set(threadId, [...(this.threads.get(threadId)?.values() ?? [])].map(({ name }) => name));
     for (const listener of [...this.listeners]) listener();
-  }
-}
-
-/** Says that I type in one thread: at once, then at most every three seconds, and when I stop. */
-export class TypingSender {
-  private saidAt = -Infinity;
-  private readonly tell: (active: boolean) => void;
-
-  constructor(tell: (active: boolean) => void) {
-    this.tell = tell;
-  }
-
-  typed(): void {
-    if (Date.now() - this.saidAt < REPEAT_MS) return;
-    this.saidAt = Date.now();
-    this.tell(true);
-  }
-
-  /** The box is empty again, or left. */
-  stopped(): void {
-    if (Date.now() - this.saidAt < FORGET_MS) this.tell(false);
-    this.saidAt = -Infinity;
-  }
-
-  /** A post ends it by itself. */
-  posted(): void {
-    this.saidAt = -Infinity;
   }
 }
 

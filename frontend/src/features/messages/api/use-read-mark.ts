@@ -37,19 +37,14 @@ export function useReadMark(threadId: string, listRef: RefObject<HTMLElement | n
 
 /** Takes what was seen, and sends the highest of it once it settled. */
 function useNote(threadId: string): (seq: number) => void {
-  const { http, live } = useSession();
+  const { live } = useSession();
   const client = useQueryClient();
   const seen = useRef(0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const send = useCallback(() => {
     timer.current = undefined;
-    const seq = seen.current;
-    updateThread(client, threadId, (thread) => withReadMark(thread, seq));
-    if (!live.tell({ op: 'read', thread_id: threadId, seq })) {
-      // A lost mark is not worth an error: the next one covers it.
-      http.markRead(threadId, seq).catch(() => undefined);
-    }
-  }, [client, http, live, threadId]);
+    live.read(threadId, seen.current);
+  }, [live, threadId]);
   useEffect(
     () => () => {
       if (timer.current === undefined) return;
@@ -62,9 +57,10 @@ function useNote(threadId: string): (seq: number) => void {
     (seq: number) => {
       if (seq <= seen.current) return;
       seen.current = seq;
+      updateThread(client, threadId, (thread) => withReadMark(thread, seq));
       timer.current ??= setTimeout(send, SETTLE_MS);
     },
-    [send],
+    [client, threadId, send],
   );
 }
 

@@ -1,7 +1,7 @@
 import type { LiveSocket } from '@wardroom/client/live-socket';
-import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import { useSession } from '../../../shared/session/use-session.ts';
-import { TypingSender, TypingStore } from './typing.ts';
+import { TypingStore } from './typing.ts';
 
 const stores = new WeakMap<LiveSocket, TypingStore>();
 
@@ -18,13 +18,10 @@ export function useTyping(threadId: string): string[] {
   return useSyncExternalStore(store.subscribe, () => store.of(threadId));
 }
 
-/** Tells the thread that I type; leaving the box ends it. */
-export function useTypingSender(threadId: string): TypingSender {
+/** Tells the thread that I type, or have given it up; leaving the box gives it up. */
+export function useTellTyping(threadId: string): (active: boolean) => void {
   const { live } = useSession();
-  const sender = useMemo(
-    () => new TypingSender((active) => void live.tell({ op: 'typing', thread_id: threadId, active })),
-    [live, threadId],
-  );
-  useEffect(() => () => sender.stopped(), [sender]);
-  return sender;
+  const tell = useCallback((active: boolean) => live.typing(threadId, active), [live, threadId]);
+  useEffect(() => () => tell(false), [tell]);
+  return tell;
 }

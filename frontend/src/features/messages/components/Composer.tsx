@@ -8,7 +8,7 @@ import { useEffect, useState, type KeyboardEvent, type RefObject } from 'react';
 import { keptFor } from '../../../shared/kept.ts';
 import { useSession } from '../../../shared/session/use-session.ts';
 import { usePendingStore } from '../api/use-pending-posts.ts';
-import { useTypingSender } from '../api/use-typing.ts';
+import { useTellTyping } from '../api/use-typing.ts';
 import { SeqLink } from './SeqLink.tsx';
 
 /** The contract's limit for a body, in bytes of UTF-8. */
@@ -96,7 +96,7 @@ function useText(threadId: string, correcting: Message | null, onSent: () => voi
   const { me } = useSession();
   const { drafts } = keptFor(me.id);
   const posts = usePendingStore();
-  const typing = useTypingSender(threadId);
+  const tellTyping = useTellTyping(threadId);
   const box = correcting ? `${threadId}#${correcting.seq}` : threadId;
   const [text, setText] = useState(() => drafts.get(box) ?? correcting?.body ?? '');
   /** Null: nothing is kept, as if it had never been opened. */
@@ -104,15 +104,13 @@ function useText(threadId: string, correcting: Message | null, onSent: () => voi
     if (next) drafts.set(box, next);
     else drafts.delete(box);
     setText(next ?? '');
-    if (next) typing.typed();
-    else typing.stopped();
+    tellTyping(Boolean(next));
   };
   const tooLong = text.length > BODY_BYTES_MAX / 4 && utf8.encode(text).length > BODY_BYTES_MAX;
   const unchanged = correcting !== null && text.trim() === correcting.body.trim();
   const send = (): boolean => {
     if (text.trim() === '' || tooLong || unchanged) return false;
     posts.post(threadId, text.trim(), correcting?.seq);
-    typing.posted();
     drafts.delete(box);
     setText('');
     onSent();

@@ -6,7 +6,7 @@ import { memo } from 'react';
 import { Time } from '../../../shared/ui/Time.tsx';
 import { clockTime, momentWords, ROLE_WORDS } from '../../../shared/words.ts';
 import type { Marks } from '../api/marks.ts';
-import type { Readers } from '../api/use-readers.ts';
+import type { NameOf, Readers } from '../api/use-readers.ts';
 import { Attachment } from './Attachment.tsx';
 import { HashButton } from './HashButton.tsx';
 import { MessageActions } from './MessageActions.tsx';
@@ -24,7 +24,7 @@ interface Props {
   own: boolean;
   marks: Marks | undefined;
   readers: Readers | undefined;
-  nameOf: (userId: string) => string;
+  nameOf: NameOf;
 }
 
 export const MessageRow = memo(function MessageRow({ message, own, marks, readers, nameOf }: Props) {

@@ -8,7 +8,7 @@ import { attentive } from '../../../shared/attention.ts';
 /** Nearer to the end than this counts as being there. */
 const NEAR_PX = 60;
 /** What stays in sight above the line "New". */
-const ABOVE_NEW_PX = 48;
+const ABOVE_NEW_PX = 64;
 
 export interface FollowEnd {
   atEnd: boolean;
