@@ -156,7 +156,7 @@ describe.skipIf(!suite.suiteIsThere())('live', () => {
     await message.getByRole('button', { name: /^Acknowledge message/ }).click();
     await message.getByText(`Acknowledged by ${ALBA}`).waitFor();
     await messageWith(andre, 'Leave it powered on').getByText(`Acknowledged by ${ALBA}`).waitFor();
-    await andre.getByText(`${ALBA} acknowledged`).waitFor();
+    await andre.locator('.wr-system').getByText(`${ALBA} acknowledged`).waitFor();
     expect(await message.getByRole('button', { name: /^Acknowledge message/ }).count()).toBe(0);
     expect(await messageWith(andre, 'Leave it powered on').getByRole('button', { name: /^Acknowledge/ }).count()).toBe(0);
     await suite.shoot(andre, 'live-acknowledged');

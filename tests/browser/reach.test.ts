@@ -144,7 +144,7 @@ describe.skipIf(!suite.suiteIsThere())('reach', () => {
     await suite.enterThread(andre.page, title);
     await suite.write(andre.page, 'Please isolate it from the network, but leave it powered on: we want memory first.');
     await alba.page.getByRole('button', { name: /^Acknowledge message/ }).click();
-    await alba.page.getByText(/^Acknowledged by|^Acknowledged/).first().waitFor();
+    await alba.page.getByText('Acknowledged by').waitFor();
     await suite.write(alba.page, 'Isolated at the switch. Port 14, VLAN 320.');
     await suite.seeMessage(andre.page, 'VLAN 320');
     await alba.page.getByRole('textbox', { name: 'Message', exact: true }).press('ArrowUp');

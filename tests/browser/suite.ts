@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { HttpClient } from '@wardroom/client/http-client';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 
 export interface Login {
   tenant: string;
@@ -64,6 +65,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     viewport: { width: 1280, height: 800 },
     ...options,
   });
+  onTestFinished(() => context.close()); // a test that failed leaves nobody signed in
   context.setDefaultTimeout(DEADLINE_MS);
   const page = await context.newPage();
   const faults: string[] = [];

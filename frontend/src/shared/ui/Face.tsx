@@ -1,17 +1,18 @@
 // A person as a small round: initials, and at its edge whether they are there. The marks differ
-// in shape (full, half, ring), so that colour is never alone.
+// in shape (full, half, ring), so that colour is never alone. Initials are drawn by the style sheet:
+// they are for the eye only, and no part of a name that one would say to a button.
 
 import type { PresenceStatus } from '@wardroom/client/types';
 import { usePresence } from '../presence/use-presence.ts';
 import { initials, PRESENCE_WORDS } from '../words.ts';
 import styles from './Face.module.css';
 
-/** The initials are for the eye only; say the name beside it, or in the label of what holds it. */
+/** Say the name and the presence beside it, or in the label of what holds it. */
 export function Face({ userId, name }: { userId: string; name: string }) {
   const presence = usePresence(userId);
   return (
-    <span className={styles.face} aria-hidden="true" title={presence ? `${name}, ${PRESENCE_WORDS[presence]}` : name}>
-      {initials(name)}
+    <span className={styles.face} aria-hidden="true" data-drawn={initials(name)}
+      title={presence ? `${name}, ${PRESENCE_WORDS[presence]}` : name}>
       {presence && (
         <span className={styles.corner}>
           <PresenceMark presence={presence} />
@@ -23,11 +24,12 @@ export function Face({ userId, name }: { userId: string; name: string }) {
 
 /** Without presence and smaller: for those who have read. Null: the name is not known here. */
 export function SmallFace({ name }: { name: string | null }) {
-  return (
-    <span className={styles.small} aria-hidden="true">
-      {name === null ? '•' : initials(name)}
-    </span>
-  );
+  return <span className={styles.small} aria-hidden="true" data-drawn={name === null ? '•' : initials(name)} />;
+}
+
+/** How many more there are than are shown. */
+export function More({ count }: { count: number }) {
+  return count > 0 && <span className={styles.more} aria-hidden="true" data-drawn={`+${count}`} />;
 }
 
 function PresenceMark({ presence }: { presence: PresenceStatus }) {

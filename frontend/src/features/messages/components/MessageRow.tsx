@@ -16,7 +16,6 @@ import { SeqLink } from './SeqLink.tsx';
 const KIND_WORDS: Partial<Record<Message['kind'], string>> = {
   question: 'Question',
   answer: 'Answer',
-  correction: 'Correction',
 };
 
 interface Props {
@@ -59,7 +58,7 @@ function References({ message, marks }: { message: Message; marks: Marks | undef
   return (
     <>
       {points ? (
-        <span className="wr-dim">
+        <span className={message.corrects ? 'wr-kind' : 'wr-dim'}>
           {message.corrects ? 'corrects' : 'replies to'} <SeqLink seq={points} />
         </span>
       ) : null}

@@ -1,7 +1,7 @@
 // Who has read to here. At my newest message also how many have come past it.
 
 import type { Receipt } from '@wardroom/client/types';
-import { SmallFace } from '../../../shared/ui/Face.tsx';
+import { More, SmallFace } from '../../../shared/ui/Face.tsx';
 import { HintButton } from '../../../shared/ui/HintButton.tsx';
 import { Time } from '../../../shared/ui/Time.tsx';
 import { momentWords } from '../../../shared/words.ts';
@@ -21,7 +21,7 @@ export function SeenBy({ readers, nameOf }: { readers: Readers; nameOf: NameOf }
       {here.slice(0, FACES_MAX).map(({ user_id }) => (
         <SmallFace key={user_id} name={nameOf(user_id)} />
       ))}
-      {here.length > FACES_MAX && <span aria-hidden="true">+{here.length - FACES_MAX}</span>}
+      <More count={here.length - FACES_MAX} />
     </HintButton>
   );
 }

@@ -3,7 +3,7 @@
 import { UnstyledButton } from '@mantine/core';
 import type { Thread } from '@wardroom/client/types';
 import { usePresences } from '../../../shared/presence/use-presence.ts';
-import { Face } from '../../../shared/ui/Face.tsx';
+import { Face, More } from '../../../shared/ui/Face.tsx';
 import { PRESENCE_WORDS } from '../../../shared/words.ts';
 
 /** Five rounds fit beside the marks of a thread at 360 px. */
@@ -23,7 +23,7 @@ export function Faces({ thread, onOpen }: { thread: Thread; onOpen: () => void }
       {people.slice(0, FACES_MAX).map(({ user_id, name }) => (
         <Face key={user_id} userId={user_id} name={name} />
       ))}
-      {people.length > FACES_MAX && <span aria-hidden="true">+{people.length - FACES_MAX}</span>}
+      <More count={people.length - FACES_MAX} />
     </UnstyledButton>
   );
 }
