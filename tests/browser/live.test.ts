@@ -10,8 +10,9 @@ const AIKO = 'Aiko Tanaka';
 const ANDRE = 'André Lindqvist';
 
 /** Alba's thread with André looking at it, each in a browser of their own. */
-async function twoInAThread(browser: Browser, words: string) {
+async function twoInAThread(browser: Browser, words: string, prepareAlba = async (_page: Page) => {}) {
   const [alba, andre] = await Promise.all([suite.openPage(browser), suite.openPage(browser)]);
+  await prepareAlba(alba.page);
   await suite.signIn(alba.page, suite.login(0, 'member'));
   await suite.signIn(andre.page, suite.login(0, 'analyst'));
   const title = suite.unique(words);
@@ -174,6 +175,36 @@ describe.skipIf(!suite.suiteIsThere())('live', () => {
     await andre.getByRole('dialog', { name: 'Details' }).getByText('Member, offline').waitFor({ timeout: 40_000 });
     await suite.shoot(andre, 'live-left');
     await Promise.all([albasContext.close(), andresContext.close()]);
+  });
+
+  test('five minutes without a sign of somebody make them away, and the first sign brings them back', async () => {
+    const { alba, andre, close } = await twoInAThread(browser, 'Away', (page) => page.clock.install());
+    await andre.getByRole('button', { name: `Participants: ${ALBA} online` }).waitFor();
+    await alba.clock.fastForward('05:01');
+    await andre.getByRole('button', { name: `Participants: ${ALBA} away` }).waitFor();
+    await suite.shoot(andre, 'live-away');
+    await box(alba).press('Shift');
+    await andre.getByRole('button', { name: `Participants: ${ALBA} online` }).waitFor();
+    await close();
+  });
+
+  test('a post that is refused says why, keeps its words, and is sent again or discarded', async () => {
+    const { alba, albasContext, andre, close } = await twoInAThread(browser, 'Refused');
+    await suite.cutNetwork(albasContext, alba);
+    await suite.write(alba, 'too late');
+    await andre.getByRole('button', { name: 'Details' }).click();
+    await andre.getByRole('button', { name: 'Close this thread' }).click();
+    await andre.getByRole('button', { name: 'Reopen this thread' }).waitFor();
+    await suite.restoreNetwork(albasContext, alba);
+    const failed = alba.getByRole('article', { name: 'Message not sent' }).filter({ hasText: 'too late' });
+    await failed.getByRole('alert').waitFor();
+    await suite.shoot(alba, 'live-refused');
+    await andre.getByRole('button', { name: 'Reopen this thread' }).click();
+    await box(alba).waitFor();
+    await failed.getByRole('button', { name: 'Send again' }).click();
+    await suite.seeMessage(andre, 'too late');
+    await failed.waitFor({ state: 'detached' });
+    await close();
   });
 
   test('a lost network is said once, and what was written and said meanwhile is there once after it', async () => {

@@ -7,8 +7,8 @@ import { attentive, onAttention } from '../../../shared/attention.ts';
 import { useSession } from '../../../shared/session/use-session.ts';
 import { updateThread, withReadMark } from '../../../shared/thread-cache.ts';
 
-/** Scrolling past or a burst of messages makes one mark, not many. */
-const SETTLE_MS = 300;
+/** Scrolling along or a burst of messages makes a mark now and one this much later, not many. */
+const REST_MS = 300;
 /** Rows end at fractions of a pixel. */
 const SLACK_PX = 2;
 
@@ -35,30 +35,32 @@ export function useReadMark(threadId: string, listRef: RefObject<HTMLElement | n
   }, [listRef, look]);
 }
 
-/** Takes what was seen, and sends the highest of it once it settled. */
+/** Takes what was seen, and sends the highest of it at a bearable pace. */
 function useNote(threadId: string): (seq: number) => void {
   const { live } = useSession();
   const client = useQueryClient();
   const seen = useRef(0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const send = useCallback(() => {
+    clearTimeout(timer.current);
     timer.current = undefined;
-    live.read(threadId, seen.current);
+    live.read(threadId, seen.current); // what was sent already is not sent again
   }, [live, threadId]);
-  useEffect(
-    () => () => {
-      if (timer.current === undefined) return;
-      clearTimeout(timer.current);
+  useEffect(() => {
+    addEventListener('pagehide', send);
+    return () => {
+      removeEventListener('pagehide', send);
       send();
-    },
-    [send],
-  );
+    };
+  }, [send]);
   return useCallback(
     (seq: number) => {
       if (seq <= seen.current) return;
       seen.current = seq;
       updateThread(client, threadId, (thread) => withReadMark(thread, seq));
-      timer.current ??= setTimeout(send, SETTLE_MS);
+      if (timer.current !== undefined) return;
+      send();
+      timer.current = setTimeout(send, REST_MS);
     },
     [client, threadId, send],
   );
