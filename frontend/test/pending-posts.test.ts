@@ -75,8 +75,9 @@ test('a refused post is not sent again by the next session', async () => {
   const first = fakeLive();
   const store = pendingPostsOf(first.live, kept);
   store.post('t', 'no');
-  first.answers[0]?.reject(new Problem(409, { code: 'conflict' }));
+  first.answers[0]?.reject(new Problem(409, { code: 'conflict', detail: 'the thread is closed' }));
   await vi.waitFor(() => expect(store.of('t')[0]?.state).toBe('failed'));
+  expect(store.of('t')[0]?.advice).toBe('This was not recorded: the thread is closed.');
   const second = fakeLive();
   expect(pendingPostsOf(second.live, kept).of('t')).toMatchObject([{ state: 'failed' }]);
   expect(second.posts).toEqual([]);

@@ -102,3 +102,10 @@ export function adviceFor(error: unknown): string {
   }
   return ADVICE[error.code] ?? error.detail;
 }
+
+/** The same for something that was to be recorded: a conflict then has its own reason, and
+ * reloading would only lose what was written. */
+export function refusalWords(error: unknown): string {
+  const conflict = error instanceof Problem && error.code === 'conflict' && error.errors.length === 0;
+  return conflict ? `This was not recorded: ${error.detail.replace(/\.$/, '')}.` : adviceFor(error);
+}

@@ -34,7 +34,7 @@ export function More({ count }: { count: number }) {
 
 function PresenceMark({ presence }: { presence: PresenceStatus }) {
   return (
-    <svg className={styles.mark} data-presence={presence} viewBox="0 0 12 12" width="12" height="12">
+    <svg className={styles.mark} data-presence={presence} viewBox="0 0 12 12" width="14" height="14">
       <circle cx="6" cy="6" r="4" className={styles.ring} />
       {presence === 'away' && <path d="M6 2a4 4 0 0 0 0 8z" className={styles.fill} />}
       {presence === 'online' && <circle cx="6" cy="6" r="4" className={styles.fill} />}

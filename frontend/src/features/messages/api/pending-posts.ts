@@ -6,7 +6,7 @@
 import type { LiveSocket } from '@wardroom/client/live-socket';
 import { Problem } from '@wardroom/client/problem';
 import type { Kept, PendingPost } from '../../../shared/kept.ts';
-import { adviceFor } from '../../../shared/words.ts';
+import { refusalWords } from '../../../shared/words.ts';
 
 const NONE: PendingPost[] = [];
 
@@ -72,7 +72,7 @@ export class PendingPosts {
       ({ seq }) => this.update({ ...post, state: 'acked', seq }),
       (error: unknown) => {
         if (this.over || isStop(error)) return;
-        this.update({ ...post, state: 'failed', advice: adviceFor(error) });
+        this.update({ ...post, state: 'failed', advice: refusalWords(error) });
       },
     );
   }

@@ -3,7 +3,7 @@
 
 import type { Message } from '@wardroom/client/types';
 import { useSession } from '../../../shared/session/use-session.ts';
-import { adviceFor } from '../../../shared/words.ts';
+import { refusalWords } from '../../../shared/words.ts';
 import { mayAcknowledge, mayCorrect, type Marks } from '../api/marks.ts';
 import { useAcknowledge } from '../api/use-acknowledge.ts';
 import { useActs } from './acts.ts';
@@ -32,7 +32,7 @@ function Acknowledge({ message }: { message: Message }) {
     <>
       {error && (
         <span className="wr-refused" role="alert">
-          Not acknowledged. {adviceFor(error)}
+          {refusalWords(error)}
         </span>
       )}
       <button type="button" className="wr-action" data-always={error ? true : undefined} onClick={() => mutate()}
