@@ -39,14 +39,15 @@ test('a live message is added once', () => {
   expect(lastSeq(timeline)).toBe(4);
 });
 
-test('runs of system messages become one row', () => {
+test('runs of system messages and acknowledgements become one row', () => {
   const system = { kind: 'system' as const };
-  const rows = rowsOf([message(1, system), message(2, system), message(3), message(4, system)], 0, 'mel');
-  expect(rows.map(({ type }) => type)).toEqual(['day', 'system', 'message', 'system']);
+  const acknowledgement = { kind: 'acknowledgement' as const, reply_to: 1 };
+  const messages = [message(1, system), message(2, acknowledgement), message(3), message(4, system)];
+  expect(rowsOf(messages, null, 'mel').map(({ type }) => type)).toEqual(['day', 'small', 'message', 'small']);
 });
 
 test('days are set apart', () => {
-  const rows = rowsOf([message(1), message(2, { created_at: '2026-03-05T12:00:00Z' })], 0, 'mel');
+  const rows = rowsOf([message(1), message(2, { created_at: '2026-03-05T12:00:00Z' })], null, 'mel');
   expect(rows.map(({ type }) => type)).toEqual(['day', 'message', 'day', 'message']);
 });
 
@@ -54,4 +55,8 @@ test('the line "New" stands before the first unread message of somebody else', (
   const mine = { author: { id: 'mel', name: 'Mel', role: 'member' as const } };
   const rows = rowsOf([message(1), message(2, mine), message(3), message(4)], 1, 'mel');
   expect(rows.map(({ key }) => key)).toEqual(['day-1', 'm-1', 'm-2', 'new', 'm-3', 'm-4']);
+});
+
+test('without a place for it there is no line "New"', () => {
+  expect(rowsOf([message(1), message(2)], null, 'mel').map(({ type }) => type)).not.toContain('new');
 });

@@ -119,4 +119,54 @@ describe.skipIf(!suite.suiteIsThere())('reach', () => {
     expect(faults).toEqual([]);
     await context.close();
   });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+    ['dark', 360],
+  ] as const)('axe has no objection to a conversation under way in %s at %i px', async (colorScheme, width) => {
+    const viewport = { width, height: 740 };
+    const [alba, andre] = await Promise.all([
+      suite.openPage(browser, { colorScheme, viewport, hasTouch: width < 720 }),
+      suite.openPage(browser),
+    ]);
+    const found: string[] = [];
+    const check = async (name: string) => {
+      await suite.shoot(alba.page, `under-way-${name}-${colorScheme}-${width}`);
+      expect(await alba.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      found.push(...(await objections(alba.page)).map((line) => `${name}: ${line}`));
+    };
+    await suite.signIn(alba.page, suite.login(0, 'member'));
+    await suite.signIn(andre.page, suite.login(0, 'analyst'));
+    const title = suite.unique('Beacon to 203.0.113.7 from LAB-7');
+    await suite.openThread(alba.page, title);
+    await suite.enterThread(andre.page, title);
+    await suite.write(andre.page, 'Please isolate it from the network, but leave it powered on: we want memory first.');
+    await alba.page.getByRole('button', { name: /^Acknowledge message/ }).click();
+    await alba.page.getByText('Acknowledged by').waitFor();
+    await suite.write(alba.page, 'Isolated at the switch. Port 14, VLAN 320.');
+    await suite.seeMessage(andre.page, 'VLAN 320');
+    await alba.page.getByRole('textbox', { name: 'Message', exact: true }).press('ArrowUp');
+    await alba.page.getByRole('textbox', { name: 'Correction' }).fill('Isolated at the switch. Port 14, VLAN 230.');
+    await check('correcting');
+    await alba.page.getByRole('textbox', { name: 'Correction' }).press('Enter');
+    await suite.seeMessage(andre.page, 'VLAN 230');
+    await andre.page.getByRole('textbox', { name: 'Message', exact: true }).pressSequentially('The image is');
+    await alba.page.locator('.wr-typing').getByText('is typing').waitFor();
+    await alba.page.getByRole('button', { name: /^Seen by 1/ }).focus();
+    await alba.page.locator('.wr-hint').waitFor();
+    await check('seen-by');
+    await alba.page.getByRole('button', { name: /^Participants/ }).click();
+    await alba.page.getByRole('dialog', { name: 'Details' }).waitFor();
+    await check('participants');
+    await alba.page.keyboard.press('Escape');
+    await suite.cutNetwork(alba.context, alba.page);
+    await suite.write(alba.page, 'written without a connection');
+    await alba.page.getByText('Sending…').waitFor();
+    await check('offline');
+    expect(found).toEqual([]);
+    expect(alba.faults).toEqual([]);
+    await Promise.all([alba.context.close(), andre.context.close()]);
+  });
 });

@@ -5,7 +5,9 @@
 // CHROMIUM         the browser, /usr/bin/chromium unless set
 
 import { mkdirSync, readFileSync } from 'node:fs';
+import { HttpClient } from '@wardroom/client/http-client';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
 
 export interface Login {
   tenant: string;
@@ -63,6 +65,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     viewport: { width: 1280, height: 800 },
     ...options,
   });
+  onTestFinished(() => context.close()); // a test that failed leaves nobody signed in
   context.setDefaultTimeout(DEADLINE_MS);
   const page = await context.newPage();
   const faults: string[] = [];
@@ -98,6 +101,35 @@ export async function write(page: Page, body: string): Promise<void> {
   const box = page.getByRole('textbox', { name: 'Message', exact: true });
   await box.fill(body);
   await box.press('Enter');
+}
+
+/** An analyst adds a person to the thread that is open. */
+export async function invite(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Details' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Details' });
+  await dialog.getByLabel('Add a person').fill(name);
+  await page.getByRole('option', { name }).click();
+  await dialog.getByRole('listitem').filter({ hasText: name }).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+}
+
+/** Beside the browser: so many messages in the thread with this title. */
+export async function say(who: Login, title: string, count: number): Promise<void> {
+  const http = new HttpClient({ baseUrl: url });
+  await http.signIn({ username: who.username, password: who.password });
+  const thread = (await http.threads({ limit: 20 })).results.find((one) => one.title === title);
+  if (!thread) throw new Error(`no thread ${title}`);
+  for (let number = 1; number <= count; number += 1) {
+    await http.postMessage(thread.id, { client_id: crypto.randomUUID(), body: `message ${number} of ${count}` });
+  }
+}
+
+/** End the session of this page from elsewhere, as an administrator or another browser would. */
+export async function endSession(page: Page): Promise<void> {
+  const refresh = await page.evaluate(() => sessionStorage.getItem('wardroom.refresh'));
+  const http = new HttpClient({ baseUrl: url });
+  await http.call('/api/chat/token/revoke/', { method: 'POST', json: { refresh }, authorized: false });
 }
 
 /** Wait until the message is there as recorded: it has its number and hash, not only its text. */

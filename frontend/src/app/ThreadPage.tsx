@@ -8,6 +8,7 @@ import type { Thread } from '@wardroom/client/types';
 import { useEffect, useRef } from 'react';
 import { Link, useLocation, useParams } from 'react-router';
 import { Conversation } from '../features/messages/components/Conversation.tsx';
+import { Faces } from '../features/participants/components/Faces.tsx';
 import { ParticipantsPanel } from '../features/participants/components/ParticipantsPanel.tsx';
 import { useThread } from '../features/threads/api/use-thread.ts';
 import { ThreadFacts } from '../features/threads/components/ThreadFacts.tsx';
@@ -64,7 +65,10 @@ function OneThread({ thread }: { thread: Thread }) {
           <h2 ref={titleRef} tabIndex={-1}>
             {thread.title}
           </h2>
-          <ThreadChips thread={thread} />
+          <div className="wr-thread-facts">
+            <ThreadChips thread={thread} />
+            <Faces thread={thread} onOpen={details.open} />
+          </div>
         </div>
         <Button size="xs" variant="default" onClick={details.open} aria-haspopup="dialog">
           Details

@@ -6,13 +6,18 @@ import type { Thread } from '@wardroom/client/types';
 import { useEffect, useRef } from 'react';
 import { Outlet, useNavigate, useParams } from 'react-router';
 import { ShortcutsDialog } from '../features/account/components/ShortcutsDialog.tsx';
+import { useOwnPresence } from '../features/connection/api/use-own-presence.ts';
 import { ConnectionBanner } from '../features/connection/components/ConnectionBanner.tsx';
+import { usePendingGuard } from '../features/messages/api/use-pending-posts.ts';
 import { useLiveThreads } from '../features/threads/api/use-live-threads.ts';
 import { useThreadList } from '../features/threads/api/use-thread-list.ts';
+import { useThreadTitle } from '../features/threads/api/use-thread.ts';
+import { useThreads } from '../features/threads/api/use-threads.ts';
 import { NewThreadDialog } from '../features/threads/components/NewThreadDialog.tsx';
 import { ThreadList } from '../features/threads/components/ThreadList.tsx';
 import { mayPost, useSession } from '../shared/session/use-session.ts';
 import { SHORTCUTS } from '../shared/shortcuts.ts';
+import { sortedThreads } from '../shared/thread-cache.ts';
 import { Header, useTenantName } from './Header.tsx';
 
 export function Workspace() {
@@ -26,7 +31,9 @@ export function Workspace() {
   const tenant = useTenantName();
   const mayOpen = mayPost(me.role);
   useLiveThreads();
-  useTitle(list.threads, threadId, tenant);
+  useOwnPresence();
+  usePendingGuard();
+  useTitle(threadId, tenant);
   const step = (by: number) => {
     const at = list.threads.findIndex((thread) => thread.id === threadId);
     const next = list.threads[at < 0 ? 0 : at + by];
@@ -65,10 +72,11 @@ export function Workspace() {
   );
 }
 
-/** The tab says how much is unread and where one is. */
-function useTitle(threads: Thread[], threadId: string | undefined, tenant: string): void {
+/** The tab says how much is unread in all open threads, whatever the list shows, and where one is. */
+function useTitle(threadId: string | undefined, tenant: string): void {
+  const threads = sortedThreads(useThreads('open').data);
   const unread = threads.reduce((sum, thread) => sum + (thread.unread ?? 0), 0);
-  const title = threads.find((thread) => thread.id === threadId)?.title;
+  const title = useThreadTitle(threadId);
   useEffect(() => {
     const parts = [title, tenant, 'Wardroom'].filter(Boolean).join(' · ');
     document.title = unread > 0 ? `(${unread}) ${parts}` : parts;

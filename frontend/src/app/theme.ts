@@ -30,6 +30,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--wr-chosen': '#e6eaf8',
     '--wr-accent': '#364fc7',
     '--wr-warn': '#8a4b00',
+    '--wr-online': '#237a36',
   },
   dark: {
     '--mantine-color-dimmed': '#a2abb9',
@@ -45,5 +46,6 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--wr-chosen': '#262d45',
     '--wr-accent': '#91a7ff',
     '--wr-warn': '#ffc078',
+    '--wr-online': '#69db7c',
   },
 });

@@ -14,8 +14,11 @@ export const SHORTCUTS = {
   next: { keys: ['Alt', '↓'], words: 'Next thread', hotkey: 'alt+ArrowDown' },
   previous: { keys: ['Alt', '↑'], words: 'Previous thread', hotkey: 'alt+ArrowUp' },
   write: { keys: ['Alt', 'M'], words: 'Go to the message box', hotkey: 'alt+M' },
+  unread: { keys: ['Alt', 'U'], words: 'Go to the first unread message', hotkey: 'alt+U' },
   details: { keys: ['Alt', 'I'], words: 'Thread details and participants', hotkey: 'alt+I' },
   help: { keys: ['Ctrl', '/'], words: 'This list', hotkey: 'mod+/' },
   send: { keys: ['Enter'], words: 'Send the message' },
   newLine: { keys: ['Shift', 'Enter'], words: 'New line in the message' },
+  correct: { keys: ['↑'], words: 'Correct my last message, in an empty message box' },
+  leave: { keys: ['Esc'], words: 'Leave a correction' },
 } satisfies Record<string, Shortcut>;

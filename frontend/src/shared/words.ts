@@ -1,7 +1,7 @@
 // Words and times as people read them.
 
 import { Problem } from '@wardroom/client/problem';
-import type { Role, Severity, Tlp, WaitingOn } from '@wardroom/client/types';
+import type { PresenceStatus, Role, Severity, Tlp, WaitingOn } from '@wardroom/client/types';
 
 export const SEVERITY_WORDS: Record<Severity, string> = {
   informational: 'Informational',
@@ -32,6 +32,21 @@ export const ROLE_WORDS: Record<Role, string> = {
   operator: 'Operator',
 };
 
+export const PRESENCE_WORDS: Record<PresenceStatus, string> = { online: 'online', away: 'away', offline: 'offline' };
+
+/** The first letters of the first and the last name. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map((word) => [...(word ?? '')][0] ?? '');
+  return letters.join('').toUpperCase() || '?';
+}
+
+/** "Alba", "Alba and Aiko", "Alba, Aiko and Andre". */
+export function listWords(names: string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
 /** Options for a select from one of the tables above. */
 export function options<Value extends string>(words: Record<Value, string>) {
   return (Object.keys(words) as Value[]).map((value) => ({ value, label: words[value] }));
@@ -54,6 +69,13 @@ export function dayName(at: string): string {
 export function shortTime(at: string): string {
   const day = new Date(at);
   return day.toDateString() === new Date().toDateString() ? CLOCK.format(day) : SHORT_DAY.format(day);
+}
+
+/** For the moments of receipts: the clock today, the day and the clock before. */
+export function momentWords(at: string): string {
+  const day = new Date(at);
+  const clock = CLOCK.format(day);
+  return day.toDateString() === new Date().toDateString() ? clock : `${SHORT_DAY.format(day)}, ${clock}`;
 }
 
 export function sizeWords(bytes: number): string {
@@ -79,4 +101,11 @@ export function adviceFor(error: unknown): string {
     return error.errors.map(({ pointer, detail }) => `${pointer.replace(/^\//, '')}: ${detail}`).join('. ');
   }
   return ADVICE[error.code] ?? error.detail;
+}
+
+/** The same for something that was to be recorded: a conflict then has its own reason, and
+ * reloading would only lose what was written. */
+export function refusalWords(error: unknown): string {
+  const conflict = error instanceof Problem && error.code === 'conflict' && error.errors.length === 0;
+  return conflict ? `This was not recorded: ${error.detail.replace(/\.$/, '')}.` : adviceFor(error);
 }

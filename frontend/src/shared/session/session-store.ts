@@ -11,6 +11,7 @@ import { LiveSocket } from '@wardroom/client/live-socket';
 import { Problem } from '@wardroom/client/problem';
 import type { TokenState } from '@wardroom/client/token-keeper';
 import type { Profile } from '@wardroom/client/types';
+import { forgetKept } from '../kept.ts';
 
 export interface Session {
   me: Profile;
@@ -30,6 +31,7 @@ const OWNER_KEY = 'wardroom.session';
 const LOCK_WAIT_MS = 2_000;
 
 const ENDED = 'Your session has ended. Sign in again to go on.';
+const ENDED_KEPT = `${ENDED} What you typed is kept.`;
 
 export class SessionStore {
   private state: SessionState = { status: 'restoring' };
@@ -71,6 +73,7 @@ export class SessionStore {
   async signOut(): Promise<void> {
     const http = this.http;
     this.http = this.newClient();
+    if (this.state.status === 'signed-in') forgetKept(this.state.session.me.id);
     this.leave(null);
     await http.signOut().catch(() => undefined); // gone here in any case
   }
@@ -80,7 +83,7 @@ export class SessionStore {
     const me = await http.me();
     const url = `${location.origin.replace(/^http/, 'ws')}/ws/chat/`;
     const live = new LiveSocket({ url, tokens: http.tokens });
-    live.on('ended', () => this.leave(ENDED));
+    live.on('ended', () => this.leave(ENDED_KEPT));
     if (me.role !== 'operator') live.start(); // there is nothing live for operators
     this.set({ status: 'signed-in', session: { me, http, live } });
   }
@@ -105,7 +108,7 @@ export class SessionStore {
 
   private tokensChanged(state: TokenState | null): void {
     if (state) sessionStorage.setItem(REFRESH_KEY, state.refresh);
-    else if (this.state.status === 'signed-in') this.leave(ENDED);
+    else if (this.state.status === 'signed-in') this.leave(ENDED_KEPT);
     else this.forget();
   }
 

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { useConnectionState, useSession } from '../../../shared/session/use-session.ts';
 
 /** A hiccup shorter than this is not worth a word; the socket resumes by itself. */
-const GRACE_MS = 1_500;
+const GRACE_MS = 2_000;
 
 export function ConnectionBanner() {
   const { live } = useSession();
@@ -37,7 +37,7 @@ export function ConnectionBanner() {
     <div role="status" aria-label="Connection">
       {shown && !online && (
         <div className="wr-banner">
-          <span>Connection lost. What you write is kept and sent when it is back.</span>
+          <span>Connection lost. What you write is kept and will be sent when it is back.</span>
           <Button size="compact-xs" variant="white" color="dark" onClick={() => live.retryNow()}>
             {state === 'connecting' ? 'Reconnecting…' : 'Try now'}
           </Button>

@@ -1,31 +1,29 @@
 // What I have written and the server has not confirmed, per thread. It outlives the view of the
-// thread, so that leaving and coming back finds a failed message where it was.
+// thread, so that leaving and coming back finds a failed message where it was; and the session,
+// so that what was under way when it ended is sent, with the same ref, after signing in again.
 // Next: use-pending-posts.ts
 
 import type { LiveSocket } from '@wardroom/client/live-socket';
-import { adviceFor } from '../../../shared/words.ts';
-
-export interface PendingPost {
-  ref: string;
-  threadId: string;
-  body: string;
-  writtenAt: string;
-  /** `acked`: committed, its own message event is still on the way. */
-  state: 'sending' | 'acked' | 'failed';
-  advice?: string;
-  /** Its place in the thread, once acked. */
-  seq?: number;
-}
+import { Problem } from '@wardroom/client/problem';
+import type { Kept, PendingPost } from '../../../shared/kept.ts';
+import { refusalWords } from '../../../shared/words.ts';
 
 const NONE: PendingPost[] = [];
 
 export class PendingPosts {
-  private readonly byThread = new Map<string, PendingPost[]>();
+  private readonly byThread: Map<string, PendingPost[]>;
   private readonly listeners = new Set<() => void>();
   private readonly live: LiveSocket;
+  /** The session has ended: a rejection is no word about the post. */
+  private over = false;
 
-  constructor(live: LiveSocket) {
+  constructor(live: LiveSocket, kept: Kept) {
     this.live = live;
+    this.byThread = kept.postsByThread;
+    live.on('ended', () => {
+      this.over = true;
+    });
+    for (const post of [...this.byThread.values()].flat()) if (post.state === 'sending') this.send(post);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -37,13 +35,15 @@ export class PendingPosts {
     return this.byThread.get(threadId) ?? NONE;
   }
 
-  post(threadId: string, body: string): void {
+  /** `corrects`: the message of mine that this one puts right. */
+  post(threadId: string, body: string, corrects?: number): void {
     const post: PendingPost = {
       ref: crypto.randomUUID(),
       threadId,
       body,
       writtenAt: new Date().toISOString(),
       state: 'sending',
+      ...(corrects !== undefined && { corrects }),
     };
     this.replace(threadId, [...this.of(threadId), post]);
     this.send(post);
@@ -67,10 +67,13 @@ export class PendingPosts {
   }
 
   private send(post: PendingPost): void {
-    const { ref, threadId, body } = post;
-    this.live.post({ ref, thread_id: threadId, body }).then(
+    const { ref, threadId, body, corrects } = post;
+    this.live.post({ ref, thread_id: threadId, body, ...(corrects !== undefined && { corrects }) }).then(
       ({ seq }) => this.update({ ...post, state: 'acked', seq }),
-      (error: unknown) => this.update({ ...post, state: 'failed', advice: adviceFor(error) }),
+      (error: unknown) => {
+        if (this.over || isStop(error)) return;
+        this.update({ ...post, state: 'failed', advice: refusalWords(error) });
+      },
     );
   }
 
@@ -85,12 +88,17 @@ export class PendingPosts {
   }
 }
 
+/** The socket was closed for good, with the session. */
+function isStop(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'stopped';
+}
+
 const stores = new WeakMap<LiveSocket, PendingPosts>();
 
-export function pendingPostsOf(live: LiveSocket): PendingPosts {
+export function pendingPostsOf(live: LiveSocket, kept: Kept): PendingPosts {
   let store = stores.get(live);
   if (!store) {
-    store = new PendingPosts(live);
+    store = new PendingPosts(live, kept);
     stores.set(live, store);
   }
   return store;

@@ -31,31 +31,36 @@ export function lastSeq(timeline: Timeline): number {
   return timeline.messages.at(-1)?.seq ?? 0;
 }
 
-/** What the list shows, in order. */
+/** Not folded into a small line. */
+export function isShownWhole(kind: Message['kind']): boolean {
+  return kind !== 'system' && kind !== 'acknowledgement';
+}
+
+/** What the list shows, in order. `small`: what was done and who acknowledged, one line each. */
 export type Row =
   | { type: 'day'; key: string; at: string }
   | { type: 'new'; key: string }
   | { type: 'message'; key: string; message: Message }
-  | { type: 'system'; key: string; messages: Message[] };
+  | { type: 'small'; key: string; messages: Message[] };
 
-/** Days are set apart, runs of system messages become one row, and a line stands before the
- * first message after `readSeq` that somebody else wrote. */
-export function rowsOf(messages: Message[], readSeq: number, myId: string): Row[] {
+/** Days are set apart, runs of small messages become one row, and the line "New" stands before
+ * the first message after `newAfter` that somebody else wrote. */
+export function rowsOf(messages: Message[], newAfter: number | null, myId: string): Row[] {
   const rows: Row[] = [];
   let day = '';
-  let marked = false;
+  let marked = newAfter === null;
   for (const message of messages) {
     const today = new Date(message.created_at).toDateString();
     if (today !== day) rows.push({ type: 'day', key: `day-${message.seq}`, at: message.created_at });
     day = today;
-    if (!marked && readSeq > 0 && message.seq > readSeq && message.author.id !== myId) {
+    if (!marked && message.seq > (newAfter ?? 0) && message.author.id !== myId) {
       rows.push({ type: 'new', key: 'new' });
       marked = true;
     }
     const before = rows.at(-1);
-    if (message.kind !== 'system') rows.push({ type: 'message', key: `m-${message.seq}`, message });
-    else if (before?.type === 'system') before.messages.push(message);
-    else rows.push({ type: 'system', key: `s-${message.seq}`, messages: [message] });
+    if (isShownWhole(message.kind)) rows.push({ type: 'message', key: `m-${message.seq}`, message });
+    else if (before?.type === 'small') before.messages.push(message);
+    else rows.push({ type: 'small', key: `s-${message.seq}`, messages: [message] });
   }
   return rows;
 }

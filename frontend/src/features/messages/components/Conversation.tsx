@@ -1,13 +1,15 @@
 // Messages and message box of one thread.
 
 import { Skeleton, Stack } from '@mantine/core';
-import type { Thread } from '@wardroom/client/types';
+import type { Message, Thread } from '@wardroom/client/types';
 import { useState, type RefObject } from 'react';
 import { mayPost, useSession } from '../../../shared/session/use-session.ts';
 import { ErrorNote } from '../../../shared/ui/Notes.tsx';
+import { lastToCorrect } from '../api/marks.ts';
 import { useTimeline } from '../api/use-timeline.ts';
 import { Composer } from './Composer.tsx';
 import { MessageList } from './MessageList.tsx';
+import { TypingLine } from './TypingLine.tsx';
 
 interface Props {
   thread: Thread;
@@ -17,28 +19,34 @@ interface Props {
 /** Mount with `key={thread.id}`: everything here belongs to one thread. */
 export function Conversation({ thread, boxRef }: Props) {
   const { me } = useSession();
-  const [readSeq] = useState(thread.my_read_seq ?? 0);
-  const timeline = useTimeline(thread.id, thread.last_seq);
+  const timeline = useTimeline(thread);
+  const [correcting, setCorrecting] = useState<Message | null>(null);
+  const writes = mayPost(me.role) && thread.status === 'open';
+  const correctLast = () => setCorrecting(lastToCorrect(timeline.data?.messages ?? [], me.id) ?? null);
   return (
     <>
-      {timeline.data && <MessageList threadId={thread.id} timeline={timeline.data} readSeq={readSeq} />}
+      {timeline.data && (
+        <MessageList thread={thread} timeline={timeline.data} {...(writes && { onCorrect: setCorrecting })} />
+      )}
       {timeline.isPending && <MessageSkeletons />}
       {timeline.isError && !timeline.data && (
         <div className="wr-messages">
           <ErrorNote error={timeline.error} onRetry={() => void timeline.refetch()} />
         </div>
       )}
-      <Footer thread={thread} canPost={mayPost(me.role)} boxRef={boxRef} />
+      <TypingLine threadId={thread.id} />
+      {writes ? (
+        <Composer key={correcting?.seq ?? 'new'} threadId={thread.id} boxRef={boxRef} correcting={correcting}
+          onLeave={() => setCorrecting(null)} onCorrectLast={correctLast} />
+      ) : (
+        <p className="wr-composer-note">
+          {mayPost(me.role)
+            ? 'This thread is closed. An analyst can reopen it under Details.'
+            : 'You read along; auditors do not write.'}
+        </p>
+      )}
     </>
   );
-}
-
-function Footer({ thread, canPost, boxRef }: Props & { canPost: boolean }) {
-  if (!canPost) return <p className="wr-composer-note">You read along; auditors do not write.</p>;
-  if (thread.status === 'closed') {
-    return <p className="wr-composer-note">This thread is closed. An analyst can reopen it under Details.</p>;
-  }
-  return <Composer threadId={thread.id} boxRef={boxRef} />;
 }
 
 function MessageSkeletons() {

@@ -3,9 +3,11 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import type { Participant, Thread } from '@wardroom/client/types';
 import { useState } from 'react';
-import { ErrorNote } from '../../../shared/ui/Notes.tsx';
+import { usePresence } from '../../../shared/presence/use-presence.ts';
 import { mayManage, useSession } from '../../../shared/session/use-session.ts';
-import { ROLE_WORDS } from '../../../shared/words.ts';
+import { Face } from '../../../shared/ui/Face.tsx';
+import { ErrorNote } from '../../../shared/ui/Notes.tsx';
+import { PRESENCE_WORDS, ROLE_WORDS } from '../../../shared/words.ts';
 import { useChangeParticipants } from '../api/use-change-participants.ts';
 import { AddParticipant } from './AddParticipant.tsx';
 
@@ -46,12 +48,18 @@ interface PersonProps {
 
 function Person({ person, isMe, busy, onRemove }: PersonProps) {
   const [asked, setAsked] = useState(false);
+  const presence = usePresence(person.user_id);
   return (
     <li>
-      <span>
+      <Face userId={person.user_id} name={person.name} />
+      <span className="wr-person">
         {person.name}
         {isMe && ' (you)'}
-        <span className="wr-dim"> {ROLE_WORDS[person.role]}</span>
+        <span className="wr-dim">
+          {' '}
+          {ROLE_WORDS[person.role]}
+          {presence && `, ${PRESENCE_WORDS[presence]}`}
+        </span>
       </span>
       {onRemove && !asked && (
         <Button size="compact-xs" variant="subtle" disabled={busy} onClick={() => setAsked(true)}

@@ -9,3 +9,14 @@ export function useThread(id: string) {
     queryFn: ({ signal }) => http.thread(id, signal),
   });
 }
+
+/** The title, once the thread is there; asks for nothing by itself. */
+export function useThreadTitle(id: string | undefined): string | undefined {
+  const { http } = useSession();
+  const { data } = useQuery({
+    queryKey: threadKeys.one(id ?? ''),
+    queryFn: ({ signal }) => http.thread(id ?? '', signal),
+    enabled: false,
+  });
+  return data?.title;
+}
