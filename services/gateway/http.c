@@ -131,7 +131,7 @@ static void drop_earlier(struct lws *wsi)
     lws_set_opaque_user_data(wsi, NULL);
 }
 
-int http_on_request(struct gateway *gateway, struct lws *wsi)
+int http_on_request(struct gateway *gateway, struct lws *wsi, struct refusal refusal)
 {
     drop_earlier(wsi);
     struct exchange *exchange = exchange_new(gateway, wsi);
@@ -139,7 +139,6 @@ int http_on_request(struct gateway *gateway, struct lws *wsi)
     if (!exchange)
         return -1;
     exchange->body_left = guard_body_len(exchange->head);
-    struct refusal refusal = guard_framing(exchange->head);
     if (refusal.status != OK)
         exchange_refuse(exchange, &refusal);
     else
@@ -300,19 +299,11 @@ static int refuse_upgrade(struct exchange *exchange, const struct refusal *refus
 
 int http_on_upgrade(struct gateway *gateway, struct lws *wsi)
 {
-    /* For an upgrade to anything else libwebsockets has answered 403 by itself and may have freed
-     * the head: no header is there any more, and nothing may be written. */
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
-        count(COUNT_REFUSED_UPGRADE);
-        return -1;
-    }
     drop_earlier(wsi);
     struct exchange *exchange = exchange_new(gateway, wsi);
     if (!exchange)
         return -1;
-    struct refusal refusal = guard_framing(exchange->head);
-    if (refusal.status == OK)
-        refusal = guard_upgrade(exchange->head, gateway->settings->public_origins);
+    struct refusal refusal = guard_upgrade(exchange->head, gateway->settings->public_origins);
     struct session *session = NULL;
     if (refusal.status == OK)
         session = session_new(gateway, wsi, exchange->head, &refusal);
