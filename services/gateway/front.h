@@ -2,8 +2,10 @@
  * WebSocket.
  *
  * Heads are replaced by canonical ones (head_scan.h), bodies pass by their length, and what follows
- * a refused head is dropped. front.c is pure but for the memory of a half head; front_io.c puts it
- * into the way of libwebsockets' reads. Next: guard.h
+ * a refused head is dropped. One request is handed on at a time, the next when that is answered:
+ * libwebsockets 4.1 takes a pipelined head for its own body and never ends. Of a WebSocket the
+ * first frame must have its mask. front.c is pure but for the memory of what it holds; front_io.c
+ * puts it into the way of libwebsockets' reads. Next: guard.h
  */
 #ifndef WARDROOM_GATEWAY_FRONT_H
 #define WARDROOM_GATEWAY_FRONT_H
@@ -11,23 +13,33 @@
 #include "head_scan.h"
 
 #define FRONT_IN_BYTES 16384 /* at once: a whole TLS record */
-/* What may come of that: a head that was held, now whole, and the rest of these bytes behind it. */
-#define FRONT_OUT_BYTES (HEAD_OUT_BYTES + FRONT_IN_BYTES + HEAD_GROWTH_BYTES)
+/* Half a head and a read behind it, or as much of the requests that wait for an answer. */
+#define FRONT_HELD_BYTES_MAX (HEAD_BYTES_MAX + FRONT_IN_BYTES)
+#define FRONT_OUT_BYTES      (FRONT_HELD_BYTES_MAX + HEAD_GROWTH_BYTES)
 
 struct front;
 
 /* NULL: out of memory. */
 struct front *front_new(void);
 void front_free(struct front *front);
-/* Take the next 1..FRONT_IN_BYTES bytes of a client. What libwebsockets is to see of them goes to
- * `out`, which holds FRONT_OUT_BYTES. Returns how many: 0 within a head, or behind a refused one.
- */
+/* Take the next bytes of a client, at most FRONT_IN_BYTES; none: what front_next has let loose.
+ * What libwebsockets is to see now goes to `out`, which holds FRONT_OUT_BYTES. Returns how many
+ * bytes. */
 size_t front_feed(struct front *front, struct bytes in, uint8_t *out);
-/* Has a head been refused? All that comes now is dropped. */
+/* The request has been answered: the next may come. True: some of it is here already. */
+bool front_next(struct front *front);
+/* Is that so, still? Feed nothing before anything else. */
+bool front_is_loose(const struct front *front);
+/* Of the head that was handed on last. Status OK: it is served. */
+struct refusal front_refusal(const struct front *front);
+/* Has a head been refused, or more been sent ahead than is held? All that comes now is dropped. */
 bool front_is_deaf(const struct front *front);
-/* libwebsockets has read the next of the heads that front_feed handed on. Status OK: it is served.
- */
-struct refusal front_take_head(struct front *front);
+/* Has an upgrade been handed on, and no frame yet? */
+bool front_is_upgraded(const struct front *front);
+/* Has a WebSocket begun? All that comes now passes untouched. */
+bool front_is_passing(const struct front *front);
+/* With a frame that a client may not send, and that libwebsockets will refuse? */
+bool front_has_bare_frame(const struct front *front);
 
 /* --- front_io.c: the fronts of this process's connections, by file descriptor --- */
 
@@ -35,9 +47,11 @@ struct refusal front_take_head(struct front *front);
 MUST_CHECK enum status front_io_init(size_t files_max);
 /* A connection that libwebsockets is about to adopt. */
 MUST_CHECK enum status front_io_open(int fd);
-/* It is gone, or it is a WebSocket now: its bytes pass untouched. */
+/* It is gone. */
 void front_io_close(int fd);
-/* front_take_head of this connection. */
-struct refusal front_io_take_head(int fd);
+/* The same of this connection. */
+bool front_io_next(int fd);
+bool front_io_is_deaf(int fd);
+struct refusal front_io_refusal(int fd);
 
 #endif

@@ -31,52 +31,70 @@ static struct front *front_of(int fd)
     return is_loop_thread && fd >= 0 && (size_t)fd < io.count ? io.by_fd[fd] : NULL;
 }
 
-static int read_tls(SSL *ssl, struct front *front, uint8_t *out)
+/* How much may be read at once into `len` bytes of libwebsockets; 0: never, listener.c gives it a
+ * larger buffer. For a WebSocket it has a small one; there one byte may have been held. */
+static size_t room_of(const struct front *front, size_t len)
 {
-    size_t got, len = 0;
-    unsigned deaf_reads = 0;
-    do {
-        if (front_is_deaf(front) && ++deaf_reads > DEAF_READS_MAX)
-            return -1; /* libwebsockets hangs up */
-        if (SSL_read_ex(ssl, io.in, sizeof io.in, &got) != 1)
-            return len > 0 ? (int)len : -1;
-        len += front_feed(front, bytes_of(io.in, got), out + len);
-    } while (len == 0);
-    return (int)len;
+    if (len >= FRONT_OUT_BYTES)
+        return sizeof io.in;
+    return front_is_upgraded(front) && len > 1 ? len - 1 : 0;
 }
 
-static ssize_t read_plain(int fd, struct front *front, uint8_t *out)
+static size_t feed(int fd, struct front *front, size_t got, uint8_t *out)
 {
-    ssize_t got = recvfrom(fd, io.in, sizeof io.in, 0, NULL, NULL);
-    if (got <= 0)
-        return got;
-    size_t len = front_feed(front, bytes_of(io.in, (size_t)got), out);
-    if (len > 0)
-        return (ssize_t)len;
-    errno = EAGAIN;
-    return -1;
+    size_t len = front_feed(front, bytes_of(io.in, got), out);
+    if (!front_is_passing(front))
+        return len;
+    if (front_has_bare_frame(front))
+        count(COUNT_REFUSED_UNMASKED);
+    front_io_close(fd); /* from now on its reads are untouched, and cost nothing */
+    return len;
+}
+
+static int read_tls(SSL *ssl, int fd, uint8_t *out, size_t out_len)
+{
+    struct front *front = front_of(fd);
+    size_t got, len = 0, room = room_of(front, out_len);
+    unsigned deaf_reads = 0;
+    if (room > 0 && front_is_loose(front))
+        len = feed(fd, front, 0, out);
+    while (room > 0 && len == 0) {
+        if (front_is_deaf(front) && ++deaf_reads > DEAF_READS_MAX)
+            return -1; /* libwebsockets hangs up */
+        if (SSL_read_ex(ssl, io.in, room, &got) != 1)
+            return -1;
+        len = feed(fd, front, got, out);
+    }
+    return len > 0 ? (int)len : -1;
+}
+
+static ssize_t read_plain(int fd, uint8_t *out, size_t out_len)
+{
+    struct front *front = front_of(fd);
+    size_t room = room_of(front, out_len);
+    size_t len = room > 0 && front_is_loose(front) ? feed(fd, front, 0, out) : 0;
+    if (len == 0) {
+        ssize_t got = room > 0 ? recvfrom(fd, io.in, room, 0, NULL, NULL) : 0;
+        if (got <= 0)
+            return got;
+        len = feed(fd, front, (size_t)got, out);
+    }
+    errno = EAGAIN; /* should nothing have come of it */
+    return len > 0 ? (ssize_t)len : -1;
 }
 
 int SSL_read(SSL *ssl, void *buf, int len)
 {
-    size_t got = 0;
-    struct front *front = front_of(SSL_get_fd(ssl));
-    if (front && len >= FRONT_OUT_BYTES)
-        return read_tls(ssl, front, buf);
-    if (front)
-        return -1; /* never: listener.c gives libwebsockets a larger buffer */
-    return SSL_read_ex(ssl, buf, len > 0 ? (size_t)len : 0, &got) == 1 ? (int)got : -1;
+    int fd = SSL_get_fd(ssl);
+    size_t got = 0, most = len > 0 ? (size_t)len : 0;
+    if (front_of(fd))
+        return read_tls(ssl, fd, buf, most);
+    return SSL_read_ex(ssl, buf, most, &got) == 1 ? (int)got : -1;
 }
 
 ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-    struct front *front = front_of(fd);
-    if (!front)
-        return recvfrom(fd, buf, len, flags, NULL, NULL);
-    if (len >= FRONT_OUT_BYTES)
-        return read_plain(fd, front, buf);
-    errno = EIO; /* never, as above */
-    return -1;
+    return front_of(fd) ? read_plain(fd, buf, len) : recvfrom(fd, buf, len, flags, NULL, NULL);
 }
 
 static bool is_ours(const char *name, uintptr_t ours)
@@ -113,8 +131,20 @@ void front_io_close(int fd)
     io.by_fd[fd] = NULL;
 }
 
-struct refusal front_io_take_head(int fd)
+bool front_io_next(int fd)
 {
     struct front *front = front_of(fd);
-    return front ? front_take_head(front) : (struct refusal){0};
+    return front && front_next(front);
+}
+
+bool front_io_is_deaf(int fd)
+{
+    struct front *front = front_of(fd);
+    return front && front_is_deaf(front);
+}
+
+struct refusal front_io_refusal(int fd)
+{
+    struct front *front = front_of(fd);
+    return front ? front_refusal(front) : (struct refusal){0};
 }

@@ -308,21 +308,19 @@ static void write_field(struct writer *writer, enum used at, struct bytes value)
 /* libwebsockets copies the list of sub-protocols into 128 bytes, and the contract puts the token
  * there: it is shown the one name that it may choose, and the token becomes an Authorization,
  * unless there is one, which would count anyway. */
-static void write_protocol(struct writer *writer, const struct request *request)
+static void write_token(struct writer *writer, const struct request *request)
 {
     static const char prefix[] = "bearer.";
     size_t prefix_len = sizeof prefix - 1;
     struct cursor cursor = {0};
-    struct bytes element, token = {0};
-    while (token.len == 0 && next_element(request, USED_WS_PROTOCOL, &cursor, &element)) {
-        if (element.len > prefix_len && memcmp(element.data, prefix, prefix_len) == 0)
-            token = bytes_of(element.data + prefix_len, element.len - prefix_len);
-    }
-    write_field(writer, USED_WS_PROTOCOL, bytes_text(WS_PROTOCOL));
-    if (token.len > 0 && request->count[USED_AUTHORIZATION] == 0) {
-        write_text(writer, "Authorization:Bearer ");
-        write_bytes(writer, token);
-        write_text(writer, "\r\n");
+    struct bytes element;
+    while (next_element(request, USED_WS_PROTOCOL, &cursor, &element)) {
+        if (element.len > prefix_len && memcmp(element.data, prefix, prefix_len) == 0) {
+            write_text(writer, "Authorization:Bearer ");
+            write_bytes(writer, bytes_of(element.data + prefix_len, element.len - prefix_len));
+            write_text(writer, "\r\n");
+            return;
+        }
     }
 }
 
@@ -336,13 +334,13 @@ static void write_upgrade(struct writer *writer, const struct request *request)
     if (request->count[USED_WS_KEY] > 0)
         write_field(writer, USED_WS_KEY, request->first[USED_WS_KEY]);
     if (request->count[USED_WS_PROTOCOL] > 0)
-        write_protocol(writer, request);
+        write_field(writer, USED_WS_PROTOCOL, bytes_text(WS_PROTOCOL));
 }
 
 static void write_head(struct writer *writer, const struct request *request, bool is_upgrade)
 {
-    static const enum used copied[] = {USED_HOST,           USED_ORIGIN,       USED_AUTHORIZATION,
-                                       USED_CONTENT_LENGTH, USED_CONTENT_TYPE, USED_IF_NONE_MATCH};
+    static const enum used copied[] = {USED_HOST,         USED_ORIGIN,        USED_CONTENT_LENGTH,
+                                       USED_CONTENT_TYPE, USED_IF_NONE_MATCH, USED_AUTHORIZATION};
     write_bytes(writer, request->parts.method);
     write_text(writer, " ");
     write_bytes(writer, request->parts.target);
@@ -351,6 +349,8 @@ static void write_head(struct writer *writer, const struct request *request, boo
         if (request->first[copied[i]].len > 0)
             write_field(writer, copied[i], request->first[copied[i]]);
     }
+    if (is_upgrade && request->count[USED_AUTHORIZATION] == 0)
+        write_token(writer, request);
     if (has_element(request, USED_EXPECT, "100-continue"))
         write_field(writer, USED_EXPECT, bytes_text("100-continue"));
     if (is_upgrade)

@@ -117,13 +117,12 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         set_up_tls(user);
         return 0;
     case LWS_CALLBACK_HTTP:
-        return http_on_request(gateway_of(wsi), wsi, front_io_take_head(fd_of(user)));
+        return http_on_request(gateway_of(wsi), wsi, front_io_refusal(fd_of(user)));
     case LWS_CALLBACK_HTTP_BODY:
         return http_on_body(wsi, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return http_on_body_complete(wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        front_io_close(fd_of(user));
         return http_on_upgrade(gateway_of(wsi), wsi);
     case LWS_CALLBACK_RECEIVE:
         return on_receive(wsi, in, len);

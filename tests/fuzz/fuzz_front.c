@@ -11,6 +11,8 @@ static size_t feed(struct bytes in, size_t piece, uint8_t *ret, bool *ret_is_dea
     while (in.len > 0) {
         struct bytes first = bytes_of(in.data, in.len < piece ? in.len : piece);
         len += front_feed(front, first, ret + len);
+        while (front_next(front))
+            len += front_feed(front, (struct bytes){0}, ret + len);
         in = bytes_of(in.data + first.len, in.len - first.len);
     }
     *ret_is_deaf = front_is_deaf(front);
