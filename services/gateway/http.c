@@ -1,7 +1,7 @@
 /* The life of an exchange on its connection.
  *
- * While a service works on it, reading from the connection is off: libwebsockets would spin on a
- * second, pipelined request. Next: dispatch.h
+ * Until it is answered and the peer has taken the answer, reading from the connection is off, and
+ * front.c holds back what came of the next request. Next: dispatch.h
  */
 #include "http.h"
 
