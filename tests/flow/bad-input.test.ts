@@ -125,6 +125,7 @@ describe.skipIf(!suiteIsThere())('bad input', () => {
       ['DELETE', `${threadsPath}{thread_id}/participants/{user_id}/`],
       ['GET', `${threadsPath}{thread_id}/messages/`],
       ['POST', `${threadsPath}{thread_id}/messages/`, { client_id: '{new}', body: 'x' }],
+      ['POST', `${threadsPath}{thread_id}/messages/{seq}/acknowledge/`, {}],
       ['POST', `${threadsPath}{thread_id}/read/`, { seq: 1 }],
       ['GET', `${threadsPath}{thread_id}/receipts/`],
       ['GET', `${threadsPath}{thread_id}/verify/`],
@@ -153,7 +154,8 @@ describe.skipIf(!suiteIsThere())('bad input', () => {
           path: path
             .replace('{thread_id}', ids.thread ?? '')
             .replace('{file_id}', ids.file ?? '')
-            .replace('{user_id}', ids.user ?? ''),
+            .replace('{user_id}', ids.user ?? '')
+            .replace('{seq}', '1'),
           ...(body ? { body: JSON.stringify(body).replace('{me}', me).replace('{new}', uuid()) } : {}),
         });
       const answer = await as(foreign);
