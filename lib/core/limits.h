@@ -100,6 +100,11 @@
 #define REFUSED_WRITES_BURST   100 /* then it is closed: a flood at 50/s after 2.5 s */
 #define RATE_ENTRIES_MAX       16384 /* users, tenants, addresses each: x 150 bytes = 2.4 MB */
 #define RATE_SWEEP_MAX         1024  /* forgotten in a second: the table in 16 s */
+#define HEAD_BYTES_MAX         16384 /* of a request: ?token= of 4 KiB, a browser's 8 KiB of the rest */
+#define HEAD_LINE_BYTES_MAX    8192  /* the request line: RFC 9112 asks for 8,000 and more */
+#define HEAD_FIELDS_MAX        100   /* a browser sends 15, a chain of proxies adds as many */
+#define HEAD_PARAMS_MAX        32
+#define HEAD_PARAM_BYTES_MAX   4199  /* ?token= is the longest: TOKEN_BYTES_MAX and its name */
 
 /* Presence, typing and read marks, in a gateway. */
 #define PRESENCE_USERS_MAX     32768 /* of a tenant, on all gateways: x 130 bytes = 4 MiB */

@@ -199,7 +199,8 @@ static ProtobufCMessage *make_request(struct exchange *exchange, const struct rp
     ProtobufCMessage *request = NULL;
     struct json_error error = {0};
     enum status status = OK;
-    if (exchange->body.len > 0 || exchange->route->body == BODY_JSON) {
+    enum route_body kind = exchange->route->body;
+    if (kind == BODY_JSON || (kind == BODY_OPTIONAL && exchange->body.len > 0)) {
         status = json_to_message(buf_bytes(&exchange->body), &json_limits_default, descriptor,
                                  exchange->arena, &request, &error);
     } else {

@@ -30,7 +30,7 @@ struct exchange {
     enum owner_kind kind; /* OWNER_EXCHANGE, first: see owner.h */
     enum exchange_state state;
     struct exchange *next, *previous; /* gateway->exchanges */
-    struct exchange *next_ready;
+    struct exchange *next_ready;      /* of those ready, or flushing */
     struct gateway *gateway;
     struct lws *wsi;
     struct arena *arena;

@@ -26,12 +26,13 @@ struct gateway {
     struct subscriber *channel;
     struct token_verifier *verifier;
     struct listener *listener;
-    struct files *files;              /* the frontend */
-    struct index tenants;             /* fanout.c: tenants with at least one session */
+    struct files *files;  /* the frontend */
+    struct index tenants; /* fanout.c: tenants with at least one session */
     struct rate_table user_rates, tenant_rates, address_rates; /* quota.c */
-    struct session *dirty_sessions;   /* what to write or close at the end of this turn */
-    struct exchange *ready_exchanges; /* answered in this turn, to be written at its end */
-    struct exchange *exchanges;       /* all */
+    struct session *dirty_sessions;      /* what to write or close at the end of this turn */
+    struct exchange *ready_exchanges;    /* answered in this turn, to be written at its end */
+    struct exchange *flushing_exchanges; /* written, and their peers have not taken all of it */
+    struct exchange *exchanges;          /* all */
     uv_prepare_t turn_end;
     uv_timer_t tick;
     uv_timer_t pace; /* turn.c: the next time a room's messages have waited long enough */

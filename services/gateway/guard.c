@@ -5,55 +5,11 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define CONTENT_LENGTH_DIGITS_MAX 10
-#define WS_KEY_BYTES              16
-#define CONNECTION_BYTES_MAX      120 /* libwebsockets hangs up without a word over 127 */
-#define BODY_METHODS              (HTTP_POST | HTTP_PUT | HTTP_PATCH)
+#define WS_KEY_BYTES 16
 
 static struct refusal refuse(enum status status, enum counter counter, const char *detail)
 {
     return (struct refusal){.status = status, .counter = counter, .detail = detail};
-}
-
-static bool has_comma(const char *text)
-{
-    return text && strchr(text, ',') != NULL;
-}
-
-static bool is_plain_number(const char *text)
-{
-    size_t len = strlen(text);
-    return len > 0 && len <= CONTENT_LENGTH_DIGITS_MAX && strspn(text, "0123456789") == len;
-}
-
-struct refusal guard_framing(const struct head *head)
-{
-    if (head->method == HTTP_CONNECT)
-        return refuse(STATUS_METHOD_NOT_ALLOWED, COUNT_REFUSED_CONNECT, "CONNECT is not served");
-    if (head->method == 0 || !head->path || head->path[0] != '/')
-        return refuse(STATUS_INVALID, COUNT_REFUSED_METHOD, "the request line cannot be read");
-    if (head->has_nul)
-        return refuse(STATUS_INVALID, COUNT_REFUSED_PATH, "a path holds no NUL");
-    if (head->transfer_encoding || head->has_odd_header)
-        return refuse(STATUS_UNIMPLEMENTED, COUNT_REFUSED_TRANSFER_ENCODING,
-                      "Transfer-Encoding is not served: send Content-Length");
-    if (has_comma(head->content_length) ||
-        (head->content_length && !is_plain_number(head->content_length)))
-        return refuse(STATUS_INVALID, COUNT_REFUSED_LENGTH,
-                      "Content-Length must stand once, as 1 to 10 digits");
-    if (!head->content_length && (head->method & BODY_METHODS))
-        return refuse(STATUS_LENGTH_REQUIRED, COUNT_REFUSED_LENGTH,
-                      "a body needs a Content-Length");
-    if (!(head->method & BODY_METHODS) && guard_body_len(head) > 0)
-        return refuse(STATUS_INVALID, COUNT_REFUSED_LENGTH, "this method takes no body");
-    if (has_comma(head->host) || has_comma(head->origin) || has_comma(head->authorization))
-        return refuse(STATUS_INVALID, COUNT_REFUSED_HEADER,
-                      "Host, Origin and Authorization may stand only once");
-    if (head->is_http_1_1 && !head->host)
-        return refuse(STATUS_INVALID, COUNT_REFUSED_HEADER, "HTTP/1.1 needs a Host header");
-    if (head->has_many_params)
-        return refuse(STATUS_INVALID, COUNT_REFUSED_HEADER, "too many or too long parameters");
-    return (struct refusal){0};
 }
 
 uint64_t guard_body_len(const struct head *head)
@@ -136,11 +92,7 @@ static bool is_ws_key(const char *text)
 struct refusal guard_upgrade(const struct head *head, const char *origins)
 {
     struct uuid thread;
-    if (!head->upgrade || strcasecmp(head->upgrade, "websocket") != 0)
-        return refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE,
-                      "only an upgrade to websocket is served");
     if (head->method != HTTP_GET || !head->is_http_1_1 || !head->connection ||
-        strlen(head->connection) > CONNECTION_BYTES_MAX ||
         !list_has_any_case(head->connection, "upgrade"))
         return refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE,
                       "a WebSocket starts with GET over HTTP/1.1 and Connection: Upgrade");
@@ -155,9 +107,6 @@ struct refusal guard_upgrade(const struct head *head, const char *origins)
     if (!is_ws_key(head->ws_key))
         return refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE,
                       "Sec-WebSocket-Key must be 16 bytes in base64");
-    if (head->ws_protocol && !guard_list_has(head->ws_protocol, WS_PROTOCOL))
-        return refuse(STATUS_INVALID, COUNT_REFUSED_UPGRADE,
-                      "of the sub-protocols only " WS_PROTOCOL " is served");
     if (!guard_origin_is_allowed(head, origins))
         return refuse(STATUS_FORBIDDEN, COUNT_REFUSED_ORIGIN,
                       "pages of this origin may not connect");
@@ -176,14 +125,5 @@ struct bytes guard_bearer(const struct head *head)
 
 struct bytes guard_ws_token(const struct head *head)
 {
-    static const char prefix[] = "bearer.";
-    const char *list = head->ws_protocol;
-    struct bytes element;
-    if (head->authorization)
-        return guard_bearer(head);
-    while (list && next_element(&list, &element)) {
-        if (element.len > sizeof prefix - 1 && memcmp(element.data, prefix, sizeof prefix - 1) == 0)
-            return bytes_of(element.data + sizeof prefix - 1, element.len - (sizeof prefix - 1));
-    }
-    return head_param(head, "token");
+    return head->authorization ? guard_bearer(head) : head_param(head, "token");
 }

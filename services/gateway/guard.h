@@ -1,7 +1,6 @@
-/* What is refused before a request is looked at any closer: pure decisions on a head.
+/* Who may ask for what, as far as the head alone tells: pure decisions.
  *
- * libwebsockets 4.1 lets most of this pass (docs/protocol.md has the list); each row is tested in
- * tests/gateway. Next: http.h
+ * Whether it is a head at all has been decided by head_scan.h. Next: http.h
  */
 #ifndef WARDROOM_GATEWAY_GUARD_H
 #define WARDROOM_GATEWAY_GUARD_H
@@ -18,20 +17,18 @@ struct refusal {
     enum counter counter;
 };
 
-/* Framing and duplicate headers, for every request. */
-struct refusal guard_framing(const struct head *head);
 /* May a page of this origin talk to us? `origins`: comma-separated list. No Origin: not a browser.
  */
 bool guard_origin_is_allowed(const struct head *head, const char *origins);
-/* The length that guard_framing has let pass; 0 when there is none. */
+/* 0: no body. */
 uint64_t guard_body_len(const struct head *head);
 /* A request that carries Upgrade, checked against RFC 6455 and our paths, all but the token. */
 struct refusal guard_upgrade(const struct head *head, const char *origins);
 /* The path of a WebSocket; *ret_thread is zero for /ws/chat/. */
 bool guard_ws_path(const char *path, struct uuid *ret_thread);
 
-/* Where the token of a WebSocket stands: the Authorization header, the sub-protocol pair or
- * ?token=. Empty: nowhere, or an Authorization of another scheme. */
+/* Where the token of a WebSocket stands: the Authorization header, which head_scan.c has made of a
+ * sub-protocol pair, or ?token=. Empty: nowhere, or an Authorization of another scheme. */
 struct bytes guard_ws_token(const struct head *head);
 /* The token of an Authorization: Bearer header; empty: none. */
 struct bytes guard_bearer(const struct head *head);

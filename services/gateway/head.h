@@ -1,14 +1,14 @@
 /* The head of one HTTP request, copied out of libwebsockets so that the rest never asks it.
  *
- * Texts are NUL-terminated, NULL when the header is absent; a header that came more than once is
- * joined with a comma. Next: guard.h
+ * It is the canonical one that front.c made: each header stands once and has been checked by
+ * head_scan.c. Texts are NUL-terminated, NULL when the header is absent. Next: guard.h
  */
 #ifndef WARDROOM_GATEWAY_HEAD_H
 #define WARDROOM_GATEWAY_HEAD_H
 
 #include "core/arena.h"
+#include "core/limits.h"
 
-#define HEAD_PARAMS_MAX   32
 #define HEAD_ADDRESS_SIZE 48
 
 enum http_method {
@@ -18,24 +18,20 @@ enum http_method {
     HTTP_PUT = 8,
     HTTP_PATCH = 16,
     HTTP_DELETE = 32,
-    HTTP_OPTIONS = 64,
-    HTTP_CONNECT = 128
+    HTTP_OPTIONS = 64
 };
 
 struct head_param {
     struct bytes name, value;
 };
 struct head {
-    enum http_method method; /* 0: none that we know */
-    const char *path;        /* percent-decoded */
-    bool has_nul;            /* the path holds %00 */
+    enum http_method method;
+    const char *path; /* percent-decoded */
     bool is_http_1_1;
     bool is_secure;
-    bool has_odd_header;  /* "Content-Length :" and the like */
-    bool has_many_params; /* more than HEAD_PARAMS_MAX, or one that is too long */
     bool expects_continue;
-    const char *host, *origin, *authorization, *content_length, *transfer_encoding, *content_type,
-        *if_none_match, *upgrade, *connection, *ws_version, *ws_key, *ws_protocol;
+    const char *host, *origin, *authorization, *content_length, *content_type, *if_none_match,
+        *connection, *ws_version, *ws_key;
     struct head_param params[HEAD_PARAMS_MAX];
     size_t param_count;
     char address[HEAD_ADDRESS_SIZE]; /* of the peer */

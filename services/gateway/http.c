@@ -1,20 +1,20 @@
 /* The life of an exchange on its connection.
  *
- * While a service works on it, reading from the connection is off: libwebsockets would spin on a
- * second, pipelined request. Next: dispatch.h
+ * Until it is answered and the peer has taken the answer, reading from the connection is off, and
+ * front.c holds back what came of the next request. Next: dispatch.h
  */
 #include "http.h"
 
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "counters.h"
 #include "dispatch.h"
+#include "front.h"
 #include "routes.h"
 #include "session.h"
 
@@ -33,6 +33,14 @@ static void link_exchange(struct exchange *exchange)
     gateway->exchanges = exchange;
 }
 
+static void leave_list(struct exchange **list, const struct exchange *exchange)
+{
+    while (*list && *list != exchange)
+        list = &(*list)->next_ready;
+    if (*list)
+        *list = exchange->next_ready;
+}
+
 static void unlink_exchange(struct exchange *exchange)
 {
     struct gateway *gateway = exchange->gateway;
@@ -42,11 +50,8 @@ static void unlink_exchange(struct exchange *exchange)
         gateway->exchanges = exchange->next;
     if (exchange->next)
         exchange->next->previous = exchange->previous;
-    struct exchange **ready = &gateway->ready_exchanges;
-    while (*ready && *ready != exchange)
-        ready = &(*ready)->next_ready;
-    if (*ready)
-        *ready = exchange->next_ready;
+    leave_list(&gateway->ready_exchanges, exchange);
+    leave_list(&gateway->flushing_exchanges, exchange);
 }
 
 static void name_exchange(struct exchange *exchange)
@@ -122,24 +127,13 @@ static void start_working(struct exchange *exchange)
     dispatch_run(exchange);
 }
 
-/* The exchange before this one on the same connection; its answer has been flushed by now. */
-static void drop_earlier(struct lws *wsi)
+int http_on_request(struct gateway *gateway, struct lws *wsi, struct refusal refusal)
 {
-    struct exchange *earlier = lws_get_opaque_user_data(wsi);
-    if (earlier)
-        exchange_free(earlier);
-    lws_set_opaque_user_data(wsi, NULL);
-}
-
-int http_on_request(struct gateway *gateway, struct lws *wsi)
-{
-    drop_earlier(wsi);
     struct exchange *exchange = exchange_new(gateway, wsi);
     lws_set_opaque_user_data(wsi, exchange);
     if (!exchange)
         return -1;
     exchange->body_left = guard_body_len(exchange->head);
-    struct refusal refusal = guard_framing(exchange->head);
     if (refusal.status != OK)
         exchange_refuse(exchange, &refusal);
     else
@@ -160,8 +154,8 @@ int http_on_request(struct gateway *gateway, struct lws *wsi)
 int http_on_body(struct lws *wsi, const void *data, size_t len)
 {
     struct exchange *exchange = lws_get_opaque_user_data(wsi);
-    if (!exchange || exchange->state == EXCHANGE_FLUSHING)
-        return len > 0 ? -1 : 0; /* pipelined behind a body: not served */
+    if (!exchange)
+        return -1;
     exchange->body_left -= len < exchange->body_left ? len : exchange->body_left;
     if (exchange->state == EXCHANGE_BODY)
         buf_append(&exchange->body, data, len);
@@ -172,8 +166,6 @@ int http_on_body_complete(struct lws *wsi)
 {
     struct exchange *exchange = lws_get_opaque_user_data(wsi);
     if (!exchange || exchange->state == EXCHANGE_LINGERING)
-        return -1;
-    if (exchange->state == EXCHANGE_FLUSHING)
         return -1;
     exchange->body_left = 0;
     if (exchange->state == EXCHANGE_BODY)
@@ -199,44 +191,79 @@ static void write_answer(struct exchange *exchange)
 {
     CLEANUP(buf_fini) struct buf out = {0};
     struct lws *wsi = exchange->wsi;
-    bool closes = exchange->closes || exchange->body_left > 0;
+    bool closes =
+        exchange->closes || exchange->body_left > 0 || front_io_is_deaf(lws_get_socket_fd(wsi));
     answer_write(&exchange->answer, exchange->head->method == HTTP_HEAD, closes, exchange->id,
                  &out);
     log_exchange(exchange);
-    lws_rx_flow_control(wsi, 1);
     if (out.failed || lws_write(wsi, out.data, out.len, LWS_WRITE_HTTP_FINAL) < 0) {
         end_connection(exchange);
     } else if (exchange->body_left > 0) {
+        lws_rx_flow_control(wsi, 1);
         exchange->state = EXCHANGE_LINGERING;
         exchange->deadline_ms = gateway_now_ms(exchange->gateway) + LINGER_MS;
         release_parts(exchange);
     } else if (closes || lws_http_transaction_completed(wsi)) {
         end_connection(exchange);
-    } else if (lws_partial_buffered(wsi)) {
+    } else {
         exchange->state = EXCHANGE_FLUSHING;
         exchange->deadline_ms = gateway_now_ms(exchange->gateway) + FLUSH_MS;
         release_parts(exchange);
-    } else {
-        lws_set_opaque_user_data(wsi, NULL);
-        exchange_free(exchange);
+        exchange->next_ready = exchange->gateway->flushing_exchanges;
+        exchange->gateway->flushing_exchanges = exchange;
+    }
+}
+
+/* Let libwebsockets read what front.c holds of the next request; no poll would tell it. It goes
+ * back to reading when it may write. */
+static void read_on(struct lws *wsi)
+{
+    struct lws_context *context = lws_get_context(wsi);
+    struct lws_pollfd pollfd = {
+        .fd = lws_get_socket_fd(wsi), .events = LWS_POLLIN | LWS_POLLOUT, .revents = LWS_POLLOUT};
+    if (lws_service_fd(context, &pollfd) == 0) {
+        pollfd.revents = LWS_POLLIN;
+        lws_service_fd(context, &pollfd);
+    }
+    lws_cancel_service(context); /* it looks at its timers only after an event of its own */
+}
+
+/* The peer has its answer: on to its next request. */
+static void finish(struct exchange *exchange)
+{
+    struct lws *wsi = exchange->wsi;
+    lws_set_opaque_user_data(wsi, NULL);
+    exchange_free(exchange);
+    lws_rx_flow_control(wsi, 1);
+    if (front_io_next(lws_get_socket_fd(wsi)))
+        read_on(wsi);
+}
+
+static void finish_flushed(struct gateway *gateway)
+{
+    struct exchange **at = &gateway->flushing_exchanges;
+    while (*at) {
+        struct exchange *exchange = *at;
+        if (lws_partial_buffered(exchange->wsi)) {
+            at = &exchange->next_ready;
+        } else {
+            *at = exchange->next_ready;
+            finish(exchange);
+        }
     }
 }
 
 void http_write_answers(struct gateway *gateway)
 {
-    while (gateway->ready_exchanges) {
-        struct exchange *exchange = gateway->ready_exchanges;
-        gateway->ready_exchanges = exchange->next_ready;
-        exchange->next_ready = NULL;
-        write_answer(exchange);
-    }
-}
-
-/* A peer that sends more while it does not read what it is owed makes libwebsockets spin. */
-static bool is_sending_more(const struct exchange *exchange)
-{
-    int waiting = 0;
-    return ioctl(lws_get_socket_fd(exchange->wsi), FIONREAD, &waiting) == 0 && waiting > 0;
+    do {
+        while (gateway->ready_exchanges) {
+            struct exchange *exchange = gateway->ready_exchanges;
+            gateway->ready_exchanges = exchange->next_ready;
+            exchange->next_ready = NULL;
+            write_answer(exchange);
+        }
+        finish_flushed(gateway);
+    } while (gateway->ready_exchanges);
 }
 
 static bool is_slow(const struct exchange *exchange)
@@ -265,12 +292,8 @@ static void sweep_exchange(struct exchange *exchange, int64_t now_ms)
             end_connection(exchange);
         break;
     case EXCHANGE_FLUSHING:
-        if (!lws_partial_buffered(exchange->wsi)) {
-            lws_set_opaque_user_data(exchange->wsi, NULL);
-            exchange_free(exchange);
-        } else if (is_late || is_sending_more(exchange)) {
+        if (is_late)
             end_connection(exchange);
-        }
         break;
     }
 }
@@ -300,19 +323,10 @@ static int refuse_upgrade(struct exchange *exchange, const struct refusal *refus
 
 int http_on_upgrade(struct gateway *gateway, struct lws *wsi)
 {
-    /* For an upgrade to anything else libwebsockets has answered 403 by itself and may have freed
-     * the head: no header is there any more, and nothing may be written. */
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
-        count(COUNT_REFUSED_UPGRADE);
-        return -1;
-    }
-    drop_earlier(wsi);
     struct exchange *exchange = exchange_new(gateway, wsi);
     if (!exchange)
         return -1;
-    struct refusal refusal = guard_framing(exchange->head);
-    if (refusal.status == OK)
-        refusal = guard_upgrade(exchange->head, gateway->settings->public_origins);
+    struct refusal refusal = guard_upgrade(exchange->head, gateway->settings->public_origins);
     struct session *session = NULL;
     if (refusal.status == OK)
         session = session_new(gateway, wsi, exchange->head, &refusal);

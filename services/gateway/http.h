@@ -8,7 +8,8 @@
 
 #include "exchange.h"
 
-int http_on_request(struct gateway *gateway, struct lws *wsi);
+/* `refusal`: of its head, by front.h. */
+int http_on_request(struct gateway *gateway, struct lws *wsi, struct refusal refusal);
 int http_on_body(struct lws *wsi, const void *data, size_t len);
 int http_on_body_complete(struct lws *wsi);
 /* A request that wants to become a WebSocket: 0 lets it, -1 has answered and closes. */

@@ -7,21 +7,21 @@
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "accept.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "counters.h"
-#include "header_copy.h"
+#include "front.h"
 #include "http.h"
 #include "session.h"
 
-#define HEAD_BYTES_MAX    16384
-#define FILES_RESERVED    200   /* of RLIMIT_NOFILE, for everything that is no client */
-#define SERVICE_BYTES     16384 /* one read: a whole TLS record */
-#define HANDSHAKE_LIMIT_S 10    /* TLS, and then the head of the first request */
-#define KEEP_ALIVE_S      60    /* between two requests of one connection */
-#define RECEIVE_BYTES     2048  /* of a WebSocket: one read, and memory it holds all its life */
-#define TICKETS           1     /* of a TLS 1.3 handshake; the default 2 costs another record */
+#define FILES_RESERVED    200 /* of RLIMIT_NOFILE, for everything that is no client */
+#define SERVICE_BYTES     (LWS_PRE + FRONT_OUT_BYTES) /* one read */
+#define HANDSHAKE_LIMIT_S 10   /* TLS, and then the head of the first request */
+#define KEEP_ALIVE_S      60   /* between two requests of one connection */
+#define RECEIVE_BYTES     2048 /* of a WebSocket: one read, and memory it holds all its life */
+#define TICKETS           1    /* of a TLS 1.3 handshake; the default 2 costs another record */
 
 /* One of a process, and never freed: on a loop that is not its own, libwebsockets 4.1 frees the
  * last of a context only in a second lws_context_destroy, and then under handles that libuv still
@@ -38,6 +38,18 @@ static struct listener {
 static struct gateway *gateway_of(struct lws *wsi)
 {
     return lws_context_user(lws_get_context(wsi));
+}
+
+/* libwebsockets keeps a pointer of ours with each connection and gives it to each callback: the
+ * descriptor, which it does not know itself any more when the connection is gone. */
+static void *user_of(int fd)
+{
+    return (void *)(intptr_t)(fd + 1);
+}
+
+static int fd_of(void *user)
+{
+    return (int)(intptr_t)user - 1;
 }
 
 static void connection_ended(struct lws *wsi)
@@ -105,16 +117,13 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         set_up_tls(user);
         return 0;
     case LWS_CALLBACK_HTTP:
-        return http_on_request(gateway_of(wsi), wsi);
+        return http_on_request(gateway_of(wsi), wsi, front_io_refusal(fd_of(user)));
     case LWS_CALLBACK_HTTP_BODY:
         return http_on_body(wsi, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return http_on_body_complete(wsi);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return http_on_upgrade(gateway_of(wsi), wsi);
-    case LWS_CALLBACK_RAW_ADOPT: /* CONNECT, or something that is no HTTP */
-        count(COUNT_REFUSED_CONNECT);
-        return -1;
     case LWS_CALLBACK_RECEIVE:
         return on_receive(wsi, in, len);
     case LWS_CALLBACK_ESTABLISHED:
@@ -123,6 +132,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLOSED:
         return on_session_event(wsi, reason);
     case LWS_CALLBACK_WSI_DESTROY:
+        front_io_close(fd_of(user));
         connection_ended(wsi);
         return 0;
     default: /* an enum of another's: most reasons are none of ours */
@@ -182,10 +192,11 @@ static enum status open_context(struct listener *listener)
         .pt_serv_buf_size = SERVICE_BYTES,
         .timeout_secs = HANDSHAKE_LIMIT_S};
     lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
-    if (!header_copy_is_ours()) {
+    enum status status = front_io_init(most_files());
+    if (status != OK) {
         log_event(LOG_ERROR, "libwebsockets.failed",
-                  {"reason", LOG_S("lws_hdr_copy of this program is not the one it calls")});
-        return STATUS_INVALID;
+                  {"reason", LOG_S("SSL_read and recv of this program are not those it calls")});
+        return status;
     }
     listener->context = lws_create_context(&info);
     if (!listener->context) {
@@ -225,10 +236,20 @@ static struct lws_vhost *open_vhost(struct listener *listener, bool is_tls)
 static void adopt(struct listener *listener, struct lws_vhost *vhost, int fd)
 {
     count(COUNT_ACCEPTED);
+    if (front_io_open(fd) != OK) {
+        log_event(LOG_DEBUG, "front.failed", {"fd", LOG_I(fd)});
+        close(fd);
+        return;
+    }
     /* Failing, libwebsockets closes the fd; the connection was counted by then or never is. */
     listener->connections++;
-    if (!lws_adopt_socket_vhost(vhost, fd))
+    struct lws *wsi = lws_adopt_socket_vhost(vhost, fd);
+    if (wsi) {
+        lws_set_wsi_user(wsi, user_of(fd));
+    } else {
+        front_io_close(fd);
         log_event(LOG_DEBUG, "adopt.failed", {"fd", LOG_I(fd)});
+    }
     metric_set(counter_metric(COUNT_CONNECTIONS), listener->connections);
     if (listener->connections >= listener->connections_max && !listener->is_full) {
         listener->is_full = true;

@@ -34,9 +34,9 @@ function isWhole(text: string): boolean {
   return status === 101 || (status > 0 && Buffer.byteLength(body) >= Number(headers['content-length'] ?? NaN));
 }
 
-/** Send bytes on a fresh TLS connection; answers with the first answer, or, with `untilEnd`, when
+/** Send bytes, or pieces, each in a TLS record of its own, on a fresh connection; answers with the first answer, or, with `untilEnd`, when
  * the peer has hung up. */
-export function ask(bytes: string | Buffer, untilEnd = false): Promise<Answer> {
+export function ask(bytes: string | Buffer | Buffer[], untilEnd = false): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({ host: address.hostname, port: Number(address.port), servername: 'localhost' });
     let text = '';
@@ -55,7 +55,7 @@ export function ask(bytes: string | Buffer, untilEnd = false): Promise<Answer> {
     });
     socket.on('end', () => finish(true));
     socket.on('error', () => finish(true)); // a reset after the answer is an end, too
-    socket.write(bytes);
+    for (const piece of Array.isArray(bytes) ? bytes : [bytes]) socket.write(piece);
   });
 }
 

@@ -207,6 +207,19 @@ int test_gateway_wait(struct test_gateway *gateway)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+long test_gateway_cpu_ms(const struct test_gateway *gateway)
+{
+    char path[64];
+    unsigned long user = 0, kernel = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)gateway->pid);
+    FILE *file = fopen(path, "re");
+    must(file && fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                        &user, &kernel) == 2,
+         path);
+    fclose(file);
+    return (long)((user + kernel) * 1000 / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
 long test_gateway_refused(const struct test_gateway *gateway, const char *reason)
 {
     char name[128];

@@ -24,6 +24,8 @@ int test_gateway_stop(struct test_gateway *gateway);
 /* The exit code of one that has been told to stop. */
 int test_gateway_wait(struct test_gateway *gateway);
 bool test_gateway_is_alive(const struct test_gateway *gateway);
+/* Processor time it has used, in milliseconds. */
+long test_gateway_cpu_ms(const struct test_gateway *gateway);
 /* The value of wardroom_gateway_refused_total{reason="..."}. */
 long test_gateway_refused(const struct test_gateway *gateway, const char *reason);
 

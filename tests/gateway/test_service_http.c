@@ -36,18 +36,29 @@ static void expect(const char *request, int status, const char *text, const char
     raw_close(&raw);
 }
 
-/* Send, and expect to be hung up on without an answer. */
-static void expect_hang_up(const char *request, size_t len)
+/* Send, wait for the end of the connection, and expect one problem with its counter. */
+static void expect_end_bytes(const char *request, size_t len, int status, const char *reason)
 {
     struct raw raw = raw_open(test_gateway.plain_port);
+    long before = test_gateway_refused(&test_gateway, reason);
     raw_send_bytes(&raw, request, len);
-    if (!raw_read_all(&raw, 15000))
-        fail_msg("not hung up on: %.200s, which got: %.500s", request, raw.text);
-    /* Where it cannot read a request line, libwebsockets may say 403 in its own words. */
-    if (raw.len > 0 && !strstr(raw.text, " 403 Forbidden\r\n"))
-        fail_msg("sent: %.200s got: %.500s", request, raw.text);
+    bool is_ended = raw_read_all(&raw, 15000);
+    if (!is_ended || raw_status(&raw) != status)
+        print_error("sent: %.300s\ngot: %.1500s\n", request, raw.text);
+    assert_true(is_ended);
+    assert_int_equal(raw_status(&raw), status);
+    assert_int_equal(raw_count(&raw, "X-Request-Id: "), 1);
+    assert_non_null(strstr(raw.text, "Content-Type: application/problem+json\r\n"));
+    assert_non_null(strstr(raw.text, "Connection: close\r\n"));
+    assert_null(strstr(raw.text, "alive"));
+    assert_int_equal(test_gateway_refused(&test_gateway, reason), before + 1);
     assert_true(test_gateway_is_alive(&test_gateway));
     raw_close(&raw);
+}
+
+static void expect_end(const char *request, int status, const char *reason)
+{
+    expect_end_bytes(request, strlen(request), status, reason);
 }
 
 static void test_plain_answers(void **state)
@@ -66,7 +77,6 @@ static void test_a_smuggled_second_request_is_not_served(void **state)
     (void)state;
     static const char *const coders[] = {"Transfer-Encoding: chunked", "transfer-encoding:chunked",
                                          "Transfer-Encoding: identity, chunked",
-                                         "Transfer-Encoding : chunked",
                                          "Transfer-Encoding: xchunked"};
     for (size_t i = 0; i < sizeof coders / sizeof coders[0]; i++) {
         char request[512];
@@ -79,7 +89,7 @@ static void test_a_smuggled_second_request_is_not_served(void **state)
         raw_send(&raw, request);
         assert_true(raw_read_all(&raw, 8000));
         assert_int_equal(raw_status(&raw), 501);
-        assert_int_equal(raw_count(&raw, "HTTP/1.1 "), 1);
+        assert_int_equal(raw_count(&raw, "X-Request-Id: "), 1);
         assert_int_equal(test_gateway_refused(&test_gateway, "transfer_encoding"), before + 1);
         raw_close(&raw);
     }
@@ -115,35 +125,86 @@ static void test_headers_that_stand_twice(void **state)
     expect("GET /livez HTTP/1.1\r\n\r\n", 400, "Host", "header");
 }
 
-static void test_connect_and_what_is_no_http_are_hung_up_on(void **state)
+#define BEHIND "GET /livez HTTP/1.1\r\n" HEAD "\r\n"
+
+static void test_heads_that_are_none(void **state)
 {
     (void)state;
-    static const char garbage[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n";
-    static const char connect[] = "CONNECT x:443 HTTP/1.1\r\n" HEAD "\r\n";
-    static const char nul[] = "GET /livez%00/x HTTP/1.1\r\n" HEAD "\r\n";
-    static const char method[] = "BREW / HTTP/1.1\r\n" HEAD "\r\n";
-    expect_hang_up(connect, sizeof connect - 1);
-    expect_hang_up(garbage, sizeof garbage - 1);
-    expect_hang_up(nul, sizeof nul - 1);
-    expect_hang_up(method, sizeof method - 1);
-    char *long_head = calloc(1, 20000);
-    strcpy(long_head, "GET / HTTP/1.1\r\n" HEAD "User-Agent: ");
-    memset(long_head + strlen(long_head), 'a', 18000);
-    strcat(long_head, "\r\n\r\n");
-    expect_hang_up(long_head, strlen(long_head));
+    static const struct {
+        const char *request;
+        int status;
+        const char *reason;
+    } rows[] = {
+        {"GET /livez HTTP/1.1\r\n" HEAD "A: b\r\nContent-Length: 40\r\n\r\n" BEHIND, 400,
+         "content_length"},
+        {"GET /livez HTTP/1.1\r\n" HEAD "A: b\r\nTransfer-Encoding: chunked\r\n\r\n" BEHIND, 501,
+         "transfer_encoding"},
+        {"GET /livez HTTP/1.1\r\n" HEAD "Transfer-Encoding:\r\n\r\n" BEHIND, 501,
+         "transfer_encoding"},
+        {"GET /livez HTTP/1.1\r\n" HEAD "junk\r\nContent-Length: 40\r\n\r\n" BEHIND, 400, "head"},
+        {"GET /livez HTTP/1.1\r\n" HEAD "X: a\r\n b\r\n\r\n" BEHIND, 400, "head"},
+        {"GET /livez HTTP/1.1\n" HEAD "\r\n" BEHIND, 400, "head"},
+        {"GET  /livez HTTP/1.1\r\n" HEAD "\r\n" BEHIND, 400, "head"},
+        {"GET http://localhost/livez HTTP/1.1\r\n" HEAD "\r\n" BEHIND, 400, "head"},
+        {"GET /livez%0aContent-Length:%2040 HTTP/1.1\r\n" HEAD "\r\n" BEHIND, 400, "path"},
+        {"GET /livez%00/x HTTP/1.1\r\n" HEAD "\r\n" BEHIND, 400, "path"},
+        {"CONNECT x:443 HTTP/1.1\r\n" HEAD "\r\n" BEHIND, 501, "connect"},
+        {"BREW / HTTP/1.1\r\n" HEAD "\r\n" BEHIND, 501, "method"},
+        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "head"},
+        {"GET /ws/chat/ HTTP/1.1\r\n" HEAD "Connection: Upgrade\r\nUpgrade: foo\r\n\r\n", 400,
+         "upgrade"}};
+    static const char garbage[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect_end(rows[i].request, rows[i].status, rows[i].reason);
+    expect_end_bytes(garbage, sizeof garbage - 1, 400, "head");
+}
+
+/* A request whose target and one header are so long. */
+static char *long_request(size_t target_len, size_t header_len)
+{
+    char *text = malloc(target_len + header_len + 100);
+    char *at = stpcpy(text, "GET /");
+    memset(at, 'a', target_len - 1);
+    at = stpcpy(at + target_len - 1, " HTTP/1.1\r\n" HEAD "User-Agent: ");
+    memset(at, 'a', header_len);
+    stpcpy(at + header_len, "\r\n\r\n");
+    return text;
+}
+
+static void test_heads_that_are_too_long(void **state)
+{
+    (void)state;
+    char *fits =
+        long_request(100, 16384 - 100 - strlen("GET  HTTP/1.1\r\n" HEAD "User-Agent: \r\n\r\n"));
+    assert_int_equal(strlen(fits), 16384);
+    expect(fits, 200, "the page", NULL);
+    char *long_head = long_request(100, 300 * 1024);
+    expect_end(long_head, 431, "head_size");
+    char *long_line = long_request(9000, 10);
+    expect_end(long_line, 414, "head_size");
+    free(fits);
     free(long_head);
+    free(long_line);
+}
+
+static void test_nothing_behind_a_refused_head_is_served_however_it_comes(void **state)
+{
+    (void)state;
+    static const char refused[] = "GET / HTTP/1.1\r\n" HEAD "Transfer-Encoding:\r\n\r\n" BEHIND;
+    struct raw raw = raw_open(test_gateway.plain_port);
+    raw_send(&raw, BEHIND);
+    for (size_t i = 0; i < sizeof refused - 1; i++)
+        raw_send_bytes(&raw, refused + i, 1);
+    assert_true(raw_read_all(&raw, 15000));
+    assert_int_equal(raw_count(&raw, "HTTP/1.1 200 OK"), 1);
+    assert_int_equal(raw_count(&raw, "HTTP/1.1 501 "), 1);
+    assert_int_equal(raw_count(&raw, "HTTP/1.1 "), 2);
+    raw_close(&raw);
 }
 
 static void test_upgrades_that_are_not_to_websocket(void **state)
 {
     (void)state;
-    struct raw raw = raw_open(test_gateway.plain_port);
-    raw_send(&raw, "GET /ws/chat/ HTTP/1.1\r\n" HEAD "Connection: Upgrade\r\nUpgrade: foo\r\n\r\n");
-    assert_true(raw_read_all(&raw, 8000));
-    assert_true(raw.len == 0 || strstr(raw.text, " 403 ")); /* libwebsockets' own words */
-    assert_int_equal(raw_count(&raw, "HTTP/1."), raw.len > 0);
-    raw_close(&raw);
-    assert_true(test_gateway_is_alive(&test_gateway));
     expect(
         "GET /ws/chat/ HTTP/1.1\r\n" HEAD
         "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
@@ -274,6 +335,24 @@ static void test_pipelined_requests_are_answered_in_order(void **state)
     raw_close(&raw);
 }
 
+/* libwebsockets alone takes the second head for its own body, and never ends. */
+static void test_pipelined_bodies_are_answered_in_order(void **state)
+{
+    (void)state;
+    static const char post[] =
+        "POST /api/chat/token/ HTTP/1.1\r\n" JSON "Content-Length: 14\r\n\r\n{\"username\":7}";
+    char requests[2048];
+    struct raw raw = raw_open(test_gateway.plain_port);
+    snprintf(requests, sizeof requests, BEHIND "%s%s" BEHIND "%s" BEHIND "GET / HTTP/1.0\r\n\r\n",
+             post, post, post);
+    raw_send(&raw, requests);
+    assert_true(raw_read_all(&raw, 8000));
+    assert_int_equal(raw_count(&raw, "HTTP/1.1 200 OK\r\n"), 4);
+    assert_int_equal(raw_count(&raw, "HTTP/1.1 422 "), 3);
+    assert_int_equal(raw_count(&raw, "X-Request-Id: "), 7);
+    raw_close(&raw);
+}
+
 static void test_http_1_0_is_answered_and_closed(void **state)
 {
     (void)state;
@@ -295,8 +374,15 @@ static void test_a_body_that_does_not_come_is_408(void **state)
 static void test_a_head_that_does_not_end_is_hung_up_on(void **state)
 {
     (void)state;
-    static const char half[] = "GET / HTTP/1.1\r\nHost: local";
-    expect_hang_up(half, sizeof half - 1);
+    struct raw raw = raw_open(test_gateway.plain_port);
+    long before_ms = test_gateway_cpu_ms(&test_gateway);
+    raw_send(&raw, "GET / HTTP/1.1\r\nHost: local");
+    assert_true(raw_read_all(&raw, 15000));
+    assert_int_equal(raw.len, 0);
+    assert_in_range(test_gateway_cpu_ms(&test_gateway), 0,
+                    before_ms + 2000); /* it waits, no more */
+    assert_true(test_gateway_is_alive(&test_gateway));
+    raw_close(&raw);
 }
 
 static void test_a_peer_that_reads_nothing_does_not_hold_the_others_up(void **state)
@@ -329,7 +415,9 @@ int main(void)
         cmocka_unit_test(test_a_smuggled_second_request_is_not_served),
         cmocka_unit_test(test_bodies_without_one_plain_length),
         cmocka_unit_test(test_headers_that_stand_twice),
-        cmocka_unit_test(test_connect_and_what_is_no_http_are_hung_up_on),
+        cmocka_unit_test(test_heads_that_are_none),
+        cmocka_unit_test(test_heads_that_are_too_long),
+        cmocka_unit_test(test_nothing_behind_a_refused_head_is_served_however_it_comes),
         cmocka_unit_test(test_upgrades_that_are_not_to_websocket),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_bodies_that_are_not_what_they_should_be),
@@ -338,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_a_role_that_may_not),
         cmocka_unit_test(test_foreign_origins),
         cmocka_unit_test(test_pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(test_pipelined_bodies_are_answered_in_order),
         cmocka_unit_test(test_http_1_0_is_answered_and_closed),
         cmocka_unit_test(test_a_body_that_does_not_come_is_408),
         cmocka_unit_test(test_a_head_that_does_not_end_is_hung_up_on),

@@ -226,6 +226,19 @@ static void test_who_is_there_is_told_without_redis_and_services_on_one_gateway(
     free(token);
 }
 
+static void test_a_frame_without_a_mask_is_1002(void **state)
+{
+    (void)state;
+    static const char frame[] = "\x81\x0d{\"op\":\"ping\"}";
+    for (size_t piece = 1; piece <= sizeof frame - 1; piece += sizeof frame - 2) {
+        struct raw raw = open_socket();
+        long before = test_gateway_refused(&test_gateway, "frame_unmasked");
+        raw_send_bytes(&raw, frame, piece);
+        raw_send_bytes(&raw, frame + piece, sizeof frame - 1 - piece);
+        expect_close(&raw, 1002, "frame_unmasked", before);
+    }
+}
+
 static void test_binary_is_1003(void **state)
 {
     (void)state;
@@ -382,6 +395,7 @@ int run_websocket_tests(void)
         cmocka_unit_test(test_without_services_subscribe_and_post_are_errors),
         cmocka_unit_test(test_presence_typing_and_read_marks_that_make_no_sense_are_errors),
         cmocka_unit_test(test_who_is_there_is_told_without_redis_and_services_on_one_gateway),
+        cmocka_unit_test(test_a_frame_without_a_mask_is_1002),
         cmocka_unit_test(test_binary_is_1003),
         cmocka_unit_test(test_bytes_that_are_not_utf_8_are_1007),
         cmocka_unit_test(test_frames_that_are_too_big_are_1009),

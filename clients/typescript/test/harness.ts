@@ -52,3 +52,15 @@ export function until(condition: () => void): Promise<void> {
 export function online(live: LiveSocket): Promise<void> {
   return until(() => expect(live.state).toBe('online'));
 }
+
+/** Cut every connection and wait until the client is back: it may be back before one could look. */
+export async function reconnected(live: LiveSocket, cut: () => void): Promise<void> {
+  const gone = new Promise<void>((resolve) => {
+    live.on('state', (state) => {
+      if (state !== 'online') resolve();
+    });
+  });
+  cut();
+  await gone;
+  await online(live);
+}

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { LiveSocket } from '../src/live-socket.ts';
-import { connect, online, signIn, startMock, until } from './harness.ts';
+import { connect, online, reconnected, signIn, startMock, until } from './harness.ts';
 
 function told(live: LiveSocket) {
   const presence: string[] = [];
@@ -32,9 +32,7 @@ test('after a reconnect whoever is not named again is taken for gone, the others
   mock.broadcast({ type: 'presence', user_id: 'stays', status: 'online' });
   mock.broadcast({ type: 'presence', user_id: 'left', status: 'online' });
   await until(() => expect(presence).toHaveLength(2));
-  mock.cutAll();
-  await until(() => expect(live.state).not.toBe('online'));
-  await online(live);
+  await reconnected(live, () => mock.cutAll());
   mock.broadcast({ type: 'presence', user_id: 'stays', status: 'online' });
   await until(() => expect(live.presenceOf('left')).toBe('offline'));
   expect(presence).toEqual(['stays online', 'left online', 'left offline']);
@@ -97,9 +95,7 @@ test('being away is said again after a reconnect, being online is not', async ()
   const { live } = connect(baseUrl, await signIn(baseUrl, 'mel'));
   const said = () => mock.commands.filter(({ op }) => op === 'presence').map((one) => one['status']);
   const reconnect = async () => {
-    mock.cutAll();
-    await until(() => expect(live.state).not.toBe('online'));
-    await online(live);
+    await reconnected(live, () => mock.cutAll());
     live.probe(); // what was said before it has arrived when the ping has
     await until(() => expect(mock.commands.at(-1)?.op).toBe('ping'));
   };
