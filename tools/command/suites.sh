@@ -71,9 +71,14 @@ level_scale() {
     run_test scale down 60 suite_down scale
 }
 
-# In containers, built and run for real; only with --all, and where a Docker engine can be had.
+# The levels that have a suite once more, its programs under ASan and UBSan. A run of its own, whose
+# output is the log of this test.
+level_sanitized() {
+    run_test sanitized suites 7200 "$source_dir/wardroom" test --sanitize flow scale faults browser
+}
+
+# In containers, built and run for real, where a Docker engine can be had.
 level_compose() {
-    [ -n "$test_all" ] || { echo "compose runs with --all only."; return 0; }
     fetch_for_test compose || return 1
     run_test compose stack 3600 "$source_dir/tests/compose/run"
 }
@@ -133,9 +138,15 @@ suite_down() {
     "$source_dir/wardroom" down --state "$folder/state" || status=1
     mkdir -p "$test_logs/$1/suite-logs"
     cp "$folder"/state/logs/*.log "$test_logs/$1/suite-logs/"
+    suite_is_sane "$test_logs/$1/suite-logs" || status=1
     [ -n "${WARDROOM_TEST_KEEP:-}" ] || rm -rf "$folder"
     rm -f "$test_logs/$1.suite"
     return $status
+}
+
+# A program that a sanitizer ended was started again, so only its log tells.
+suite_is_sane() {
+    ! grep -m 5 -A 30 -E 'ERROR: (Address|Leak)Sanitizer|: runtime error: ' "$1"/*.log
 }
 
 # However the run ends, its suites end with it.

@@ -3,7 +3,8 @@
 # Output goes to build/test/<level>/<test>.log, all of a level's to build/test/<level>.log.
 # Sourced, never run. Next: suites.sh
 
-all_levels="checks unit store service frontend fuzz flow scale faults browser compose"
+all_levels="checks unit store service frontend fuzz flow scale faults browser"
+long_levels="sanitized compose"
 test_logs=$source_dir/build/test
 test_all=
 test_bin=
@@ -12,7 +13,7 @@ fault_seeds=10
 command_test() {
     local level chosen=() begin=$SECONDS passed=0 failed=0
     while [ $# -gt 0 ]; do
-        case " $all_levels " in *" $1 "*) chosen+=("$1"); shift; continue ;; esac
+        case " $all_levels $long_levels " in *" $1 "*) chosen+=("$1"); shift; continue ;; esac
         case $1 in
             --all) test_all=1 fault_seeds=100 ;;
             --faults)
@@ -21,11 +22,11 @@ command_test() {
                 chosen+=(faults)
                 shift ;;
             --sanitize) test_bin=$source_dir/build/dev/bin ;;
-            *) misuse "test: there is no level or option '$1'. Levels: $all_levels" ;;
+            *) misuse "test: there is no level or option '$1'. Levels: $all_levels $long_levels" ;;
         esac
         shift
     done
-    [ ${#chosen[@]} -gt 0 ] || chosen=($all_levels)
+    [ ${#chosen[@]} -gt 0 ] || chosen=($all_levels ${test_all:+$long_levels})
     # Without the tests' own suites in the way: their variables are not for these programs.
     unset WARDROOM_URL WARDROOM_LOGINS WARDROOM_STATE
     export NO_COLOR=1
