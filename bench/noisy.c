@@ -11,9 +11,9 @@
 #define NOISY_TENANT 0
 #define QUIET_TENANT 1
 
-/* A tenth over what two gateways let a tenant do, so that it is at its limit all the time: 22 a
+/* A tenth over what two gateways let a tenant do, so that it is at its limit all the time: 5.5 a
  * second of each socket. */
-#define NOISE_POSTS_PER_S 4400
+#define NOISE_POSTS_PER_S 1100
 #define NOISE_POSTERS     200
 #define NOISE_SUBSCRIBERS 2 /* of each thread */
 

@@ -91,7 +91,7 @@
 #define FRAMES_PER_S_DEFAULT   50
 #define USER_WRITES_PER_S_DEFAULT 50 /* what one socket may send; nobody types that */
 #define USER_BURST_S           5     /* 250 at once: a script that opens 200 threads */
-#define TENANT_REQUESTS_PER_S_DEFAULT 2000 /* x 110 us of CPU a post: a fifth of one core */
+#define TENANT_REQUESTS_PER_S_DEFAULT 500 /* people who each do one thing a second; x 110 us of CPU */
 #define TENANT_BURST_S         1
 #define SIGN_INS_PER_S_DEFAULT 50 /* more than the password workers of auth do: 2 x 1 s / 35 ms */
 #define SIGN_IN_BURST_S        5  /* an office behind one address at nine o'clock */
