@@ -18,10 +18,14 @@ async function talk(tenant: 0 | 1) {
 describe.skipIf(!suiteIsThere())('two Redis servers', () => {
   test('a tenant has one of them, and hears everything when that is back', async () => {
     const talks = await Promise.all([talk(0), talk(1)]);
+    // The gateway compares with the database every 15 s as well, which may fill in one post, not three.
     const isLive = async ({ analyst, thread, messages }: Awaited<ReturnType<typeof talk>>) => {
-      const { seq } = await analyst.postMessage(thread.id, { client_id: crypto.randomUUID(), body: 'heard?' });
-      const heard = until(() => expect(messages.at(-1)?.seq).toBe(seq), LIVE_MS);
-      return heard.then(() => true, () => false);
+      for (const body of ['heard?', 'again?', 'for sure?']) {
+        const { seq } = await analyst.postMessage(thread.id, { client_id: crypto.randomUUID(), body });
+        const heard = until(() => expect(messages.at(-1)?.seq).toBe(seq), LIVE_MS);
+        if (!(await heard.then(() => true, () => false))) return false;
+      }
+      return true;
     };
     expect(await Promise.all(talks.map(isLive))).toEqual([true, true]);
     const lived: boolean[][] = [];
