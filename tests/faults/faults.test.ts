@@ -7,7 +7,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { suiteIsThere } from '../flow/suite.ts';
+import { sanitizerMiB, suiteIsThere } from '../flow/suite.ts';
 import { Crew, People } from './load.ts';
 import { footprint, programs, waitFor, type Footprint } from './programs.ts';
 import { choicesOf, rowsOf, seedsOfRun } from './schedule.ts';
@@ -16,9 +16,7 @@ import { isFair, tableOf } from './table.ts';
 import { Wiring } from './wiring.ts';
 
 /** What a program may have more at the end than after the first seed: caches fill, heaps settle. */
-const RSS_MORE_KIB = 48 * 1024;
-/** AddressSanitizer keeps what was freed, 256 MiB of it unless told otherwise. */
-const RSS_SANITIZED_KIB = process.env['WARDROOM_BIN']?.endsWith('/dev/bin') ? 256 * 1024 : 0;
+const RSS_MORE_KIB = (48 + sanitizerMiB) * 1024;
 const RSS_TIMES = 1.5;
 const FILES_MORE = 12;
 
@@ -88,7 +86,7 @@ function excess(base: Map<string, Footprint>): string[] {
     const before = base.get(name);
     if (!before) return [];
     const words: string[] = [];
-    if (rssKiB > before.rssKiB * RSS_TIMES + RSS_MORE_KIB + RSS_SANITIZED_KIB) words.push(`${name}: ${before.rssKiB} KiB, now ${rssKiB}`);
+    if (rssKiB > before.rssKiB * RSS_TIMES + RSS_MORE_KIB) words.push(`${name}: ${before.rssKiB} KiB, now ${rssKiB}`);
     if (files > before.files + FILES_MORE) words.push(`${name}: ${before.files} files, now ${files}`);
     return words;
   });

@@ -28,11 +28,13 @@ async function newMember(tenant: 0 | 1 = 0): Promise<Person> {
   return { http, id: (created as { id: string }).id };
 }
 
-/** What a tab was told of somebody, in order. */
+/** What a tab was told of somebody, in order. Who comes while a tab opens may be named twice to it,
+ * as news and among those who are there: that is no change. */
 function statuses(tab: Tab, userId: string): string[] {
-  return tab.events.flatMap((event) =>
+  const told = tab.events.flatMap((event) =>
     event.type === 'presence' && event.user_id === userId ? [event.status] : [],
   );
+  return told.filter((status, i) => status !== told[i - 1]);
 }
 
 function typings(tab: Tab, threadId: string): boolean[] {

@@ -15,6 +15,9 @@ import type { Message } from '@wardroom/client/types';
 import { onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
+/** What AddressSanitizer keeps of freed memory in each program of a sanitized suite: its default. */
+export const sanitizerMiB = process.env['WARDROOM_BIN']?.endsWith('/dev/bin') ? 256 : 0;
+
 export const url = process.env['WARDROOM_URL'] ?? '';
 export const state = process.env['WARDROOM_STATE'] ?? '';
 export const projectRoot = new URL('../../', import.meta.url).pathname;
