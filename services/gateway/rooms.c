@@ -172,8 +172,10 @@ void fanout_unsubscribe(struct subscription *subscription)
     read_marks_flush(session, &room->thread);
     size_t place = fanout_leave_place(room, subscription->place);
     struct subscription *last = room->subscriptions[--room->count];
-    room->subscriptions[place] = last;
-    last->place = place;
+    if (place < room->count) { /* else the free place is the last one, and what stood there moved */
+        room->subscriptions[place] = last;
+        last->place = place;
+    }
     if (subscription->previous)
         subscription->previous->next = subscription->next;
     else

@@ -133,6 +133,23 @@ static void test_those_who_leave_meanwhile_take_nobody_else_along(void **state)
     expect_all(6, 6);
 }
 
+static void test_who_has_the_frame_may_leave_when_nobody_waits_for_it_any_more(void **state)
+{
+    (void)state;
+    open_room();
+    fake_batch("noisy", 1, 6, 6);
+    fake_turn();
+    fake_turn();
+    for (int i = 2 * FANOUT_WRITES_MAX; i < PEOPLE; i++)
+        hang_up(i); /* all who still waited for it */
+    hang_up(0);
+    hang_up(2 * FANOUT_WRITES_MAX - 1); /* who was last, and took the place of the one before */
+    fake_batch("noisy", 1, 7, 7);
+    for (int i = 0; i < 5; i++)
+        fake_pass(30);
+    expect_all(6, 7);
+}
+
 static void test_who_comes_meanwhile_gets_each_message_once(void **state)
 {
     (void)state;
@@ -172,6 +189,7 @@ int run_fairness_tests(void)
         TEST(test_messages_that_come_meanwhile_make_the_next_frame),
         TEST(test_a_gap_while_a_frame_leaves_keeps_the_order),
         TEST(test_those_who_leave_meanwhile_take_nobody_else_along),
+        TEST(test_who_has_the_frame_may_leave_when_nobody_waits_for_it_any_more),
         TEST(test_who_comes_meanwhile_gets_each_message_once),
         TEST(test_a_room_that_ends_while_its_frame_leaves_is_let_go)};
     return cmocka_run_group_tests_name("fairness", tests, NULL, NULL);
