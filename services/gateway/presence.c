@@ -208,8 +208,10 @@ static void tell_roster(struct tenant *tenant, struct session *session, const st
     struct presence *presence = tenant->presence;
     for (size_t i = 0; i < roster->count; i++) {
         struct person *person = roster->people[i];
+        if (!circle_mark(&presence->circle, person))
+            continue;
         enum presence_state state = presence_table_of(&presence->table, &person->id);
-        if (circle_mark(&presence->circle, person) && state != PRESENCE_OFFLINE)
+        if (state != PRESENCE_OFFLINE)
             tell(session, &person->id, state);
     }
 }
@@ -364,6 +366,24 @@ static void tell_listeners_of(struct tenant *tenant, const struct roster *roster
     }
 }
 
+void presence_on_people(struct tenant *tenant, const struct thread_id *thread,
+                        const struct uuid *people, size_t people_count, int64_t last_seq)
+{
+    struct circle *circle = &tenant->presence->circle;
+    switch (circle_put(circle, thread, people, people_count, last_seq,
+                       gateway_now_ms(tenant->gateway))) {
+    case CIRCLE_CHANGED:
+        tell_listeners_of(tenant, circle_roster(circle, thread));
+        break;
+    case CIRCLE_FULL:
+        count(COUNT_PRESENCE_DROPPED);
+        break;
+    case CIRCLE_SAME:
+    case CIRCLE_UNHEARD:
+        break;
+    }
+}
+
 void presence_on_thread(struct tenant *tenant, const Threads__Thread *thread)
 {
     struct uuid people[PARTICIPANTS_MAX];
@@ -375,19 +395,7 @@ void presence_on_thread(struct tenant *tenant, const Threads__Thread *thread)
         const ProtobufCBinaryData *user = &thread->participants[i]->user_id;
         known += uuid_from_bytes(bytes_of(user->data, user->len), &people[known]);
     }
-    struct circle *circle = &tenant->presence->circle;
-    switch (
-        circle_put(circle, &id, people, known, thread->last_seq, gateway_now_ms(tenant->gateway))) {
-    case CIRCLE_CHANGED:
-        tell_listeners_of(tenant, circle_roster(circle, &id));
-        break;
-    case CIRCLE_FULL:
-        count(COUNT_PRESENCE_DROPPED);
-        break;
-    case CIRCLE_SAME:
-    case CIRCLE_UNHEARD:
-        break;
-    }
+    presence_on_people(tenant, &id, people, known, thread->last_seq);
 }
 
 void presence_on_subscribed(struct session *session, const struct thread_id *thread)
@@ -404,6 +412,22 @@ void presence_on_subscribed(struct session *session, const struct thread_id *thr
     }
 }
 
+void presence_start_over(struct tenant *tenant)
+{
+    tenant->presence->is_start_over_due = true;
+}
+
+static void start_over(struct tenant *tenant, int64_t now_ms)
+{
+    struct presence *presence = tenant->presence;
+    if (!presence->is_start_over_due || now_ms < presence->start_over_from_ms)
+        return;
+    presence->is_start_over_due = false;
+    presence->start_over_from_ms = now_ms + PRESENCE_START_OVER_MS;
+    presence_channel_ask(tenant);
+    circle_list_again(tenant);
+}
+
 static void tick_tenant(void *data, struct index_node *node)
 {
     struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
@@ -414,6 +438,7 @@ static void tick_tenant(void *data, struct index_node *node)
     if (presence->table.changed)
         presence_mark_dirty(tenant);
     greet(tenant);
+    start_over(tenant, *now_ms);
     circle_list_tick(tenant);
     presence_channel_tick(tenant, *now_ms);
 }

@@ -14,6 +14,9 @@
 #include "fanout.h"
 
 #define PRESENCE_SNAPSHOT_MS 10000 /* each gateway says everything at least this often */
+/* Whoever can write to Redis can make each gateway believe in a loss, and each costs the threads
+ * service a list for each member. */
+#define PRESENCE_START_OVER_MS 5000
 
 /* Of one tenant on this gateway. */
 struct presence {
@@ -25,6 +28,8 @@ struct presence {
     struct tenant *next_dirty; /* of those with something to do at the end of this turn */
     bool is_dirty;
     unsigned greetings_due; /* sockets that are to be told the present state */
+    bool is_start_over_due;
+    int64_t start_over_from_ms; /* when it may next be */
     /* presence_channel.c */
     Events__PresenceEntry *words; /* PRESENCE_PIECE_USERS of them, not yet published */
     struct user_id *word_users;   /* what their user_id points to */
@@ -50,6 +55,12 @@ void presence_greet(struct session *session);
 void presence_on_subscribed(struct session *session, const struct thread_id *thread);
 /* A thread as the service says it is, from wherever it comes. */
 void presence_on_thread(struct tenant *tenant, const Threads__Thread *thread);
+/* These take part in a thread that ends at `last_seq`. */
+void presence_on_people(struct tenant *tenant, const struct thread_id *thread,
+                        const struct uuid *people, size_t people_count, int64_t last_seq);
+/* What gateways said to one another, and what services said of threads, may be lost: learn all of
+ * it again with the next tick, but not more often than PRESENCE_START_OVER_MS. */
+void presence_start_over(struct tenant *tenant);
 
 /* The end of a loop turn: say and tell what has changed. Returns in how many ms it wants to be
  * called again; FANOUT_NOTHING_WAITS: nothing waits. */

@@ -266,6 +266,9 @@ void thread_list_on_head(struct tenant *tenant, const struct thread_id *thread,
         return;
     take_away_from(tenant, watch, head);
     remember_head(watch, head);
+    if (watch->is_known)
+        presence_on_people(tenant, thread, watch->participants, watch->participant_count,
+                           head->last_seq);
     watch->is_lost = true;
     if (!watch->is_due)
         due_append(watch);

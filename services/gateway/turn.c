@@ -54,13 +54,10 @@ void turn_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes b
     fanout_on_batch(gateway, tenant, batch);
 }
 
-/* What gateways said to one another, and what services said of threads, may be lost. */
 static void start_over_presence(void *data, struct index_node *node)
 {
-    struct tenant *tenant = INDEX_OWNER(node, struct tenant, node);
     (void)data;
-    presence_channel_ask(tenant);
-    circle_list_again(tenant);
+    presence_start_over(INDEX_OWNER(node, struct tenant, node));
 }
 
 void turn_on_channel_state(void *data, bool is_connected)
@@ -80,7 +77,7 @@ void turn_on_channel_added(void *data, const struct tenant_id *id)
     if (!tenant)
         return;
     resync_check(data, tenant, clock_now_us() - LATELY_US - CLOCKS_APART_US);
-    start_over_presence(NULL, &tenant->node);
+    presence_start_over(tenant);
 }
 
 static void look_at_tenant(void *data, struct index_node *node)

@@ -207,6 +207,40 @@ static void test_a_thread_that_a_list_does_not_name_any_more_is_left(void **stat
     assert_int_equal(fake_frames(member), 0);
 }
 
+/* The other one has no socket here, so nobody here could ask for the thread. */
+static void test_who_was_taken_out_while_events_were_lost_hears_of_nobody_there(void **state)
+{
+    (void)state;
+    struct session *member = greeted("acme", ROLE_MEMBER, 3);
+    answer_list(1, 3, 7);
+    fake_lost("acme", 1000000000);
+    fake_live_pass(1000);
+    fake_answer_heads(&(struct fake_head){.thread = 1, .last = 9, .first = 7}, 1, 0);
+    fake_live_pass(100);
+    assert_non_null(strstr(fake_written(member), "\"change\":\"removed\""));
+    hear("acme", 9, 1, 7, ONLINE, NULL);
+    assert_int_equal(fake_frames(member), 0);
+}
+
+static void test_however_often_redis_brings_rubbish_lists_are_asked_now_and_then(void **state)
+{
+    (void)state;
+    struct session *member = greeted("acme", ROLE_MEMBER, 3);
+    unsigned asked = 0;
+    answer_list(1, 3, 7);
+    fake_forget_published();
+    for (int i = 0; i < 2 * PRESENCE_START_OVER_MS / 100; i++) {
+        presence_start_over(member->tenant);
+        fake_live_pass(100);
+        if (fake_call_of("List")) {
+            answer_list(1, 3, 7);
+            asked++;
+        }
+    }
+    assert_in_range(asked, 1, 3);
+    assert_in_range(fake_published_count(), 1, 5);
+}
+
 static void test_several_tabs_are_one_person_and_the_best_of_them_counts(void **state)
 {
     (void)state;
@@ -397,6 +431,8 @@ int main(void)
         TEST(test_a_removal_is_told_to_who_is_only_known_from_its_own_list),
         TEST(test_lists_are_asked_once_a_person_and_again_after_a_loss),
         TEST(test_a_thread_that_a_list_does_not_name_any_more_is_left),
+        TEST(test_who_was_taken_out_while_events_were_lost_hears_of_nobody_there),
+        TEST(test_however_often_redis_brings_rubbish_lists_are_asked_now_and_then),
         TEST(test_several_tabs_are_one_person_and_the_best_of_them_counts),
         TEST(test_a_page_that_flaps_is_told_once_a_second_and_ends_right),
         TEST(test_changes_leave_at_once_and_everything_every_ten_seconds),
