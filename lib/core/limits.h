@@ -98,6 +98,7 @@
 #define FANOUT_WRITES_MAX      128 /* of one tenant in a turn: x 7 us = 0.9 ms that others wait */
 #define REFUSED_WRITES_PER_S   10 /* of one socket, answered; a client that waits 0.5 s, 1 s, ... */
 #define REFUSED_WRITES_BURST   100 /* then it is closed: a flood at 50/s after 2.5 s */
+#define PIPELINE_TURN_MAX      4  /* requests of one connection in a turn: x 50 us that others wait */
 #define RATE_ENTRIES_MAX       16384 /* users, tenants, addresses each: x 150 bytes = 2.4 MB */
 #define RATE_SWEEP_MAX         1024  /* forgotten in a second: the table in 16 s */
 #define HEAD_BYTES_MAX         16384 /* of a request: ?token= of 4 KiB, a browser's 8 KiB of the rest */

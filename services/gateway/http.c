@@ -253,9 +253,9 @@ static void finish_flushed(struct gateway *gateway)
     }
 }
 
-void http_write_answers(struct gateway *gateway)
+bool http_write_answers(struct gateway *gateway)
 {
-    do {
+    for (unsigned round = 0; round < PIPELINE_TURN_MAX; round++) {
         while (gateway->ready_exchanges) {
             struct exchange *exchange = gateway->ready_exchanges;
             gateway->ready_exchanges = exchange->next_ready;
@@ -263,7 +263,10 @@ void http_write_answers(struct gateway *gateway)
             write_answer(exchange);
         }
         finish_flushed(gateway);
-    } while (gateway->ready_exchanges);
+        if (!gateway->ready_exchanges)
+            return false;
+    }
+    return true;
 }
 
 static bool is_slow(const struct exchange *exchange)

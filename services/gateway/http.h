@@ -17,8 +17,8 @@ int http_on_upgrade(struct gateway *gateway, struct lws *wsi);
 /* The connection is gone. */
 void http_on_gone(struct exchange *exchange);
 
-/* Write what was answered in this turn. */
-void http_write_answers(struct gateway *gateway);
+/* Write what was answered in this turn. True: more is answered already, for the next turn. */
+bool http_write_answers(struct gateway *gateway);
 /* Once a second: bodies that come too slowly, answers that nobody reads. */
 void http_sweep(struct gateway *gateway);
 

@@ -43,10 +43,11 @@ static void on_turn_end(uv_prepare_t *handle)
     struct gateway *gateway = handle->data;
     int64_t next_ms = fanout_end_turn(), presence_ms = presence_end_turn(gateway);
     next_ms = presence_ms < next_ms ? presence_ms : next_ms;
+    sessions_end_turn(gateway);
+    if (http_write_answers(gateway))
+        next_ms = 0;
     if (next_ms != FANOUT_NOTHING_WAITS && !uv_is_closing((uv_handle_t *)&gateway->pace))
         uv_timer_start(&gateway->pace, on_pace, (uint64_t)next_ms, 0);
-    sessions_end_turn(gateway);
-    http_write_answers(gateway);
 }
 
 void turn_on_batch(void *gateway, const struct tenant_id *tenant, struct bytes batch)

@@ -4,8 +4,14 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "core/clock.h"
 #include "raw.h"
 #include "service_suites.h"
 
@@ -396,6 +402,52 @@ static void test_a_peer_that_reads_nothing_does_not_hold_the_others_up(void **st
     raw_close(&slow);
 }
 
+/* Sends requests and reads answers on one connection as fast as it can, until it is killed. */
+static pid_t start_flood(void)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost:a\r\n\r\n";
+    static char requests[1000 * sizeof request], answers[1 << 20];
+    for (int i = 0; i < 1000; i++)
+        strcat(requests, request);
+    struct raw raw = raw_open(test_gateway.plain_port);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    for (size_t at = 0; child == 0;) {
+        struct pollfd pollfd = {.fd = raw.fd, .events = POLLIN | POLLOUT};
+        poll(&pollfd, 1, -1);
+        if ((pollfd.revents & POLLIN) && recv(raw.fd, answers, sizeof answers, MSG_DONTWAIT) == 0)
+            _exit(0);
+        ssize_t sent = send(raw.fd, requests + at, strlen(requests + at), MSG_DONTWAIT);
+        at += sent > 0 ? (size_t)sent : 0;
+        at = requests[at] == '\0' ? 0 : at;
+    }
+    raw_close(&raw);
+    return child;
+}
+
+static int by_size(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void test_a_flood_of_pipelined_requests_does_not_hold_the_others_up(void **state)
+{
+    enum { TRIES = 15, MOST_MS = 100 }; /* while a turn answered all there were: 270 */
+    int64_t took_us[TRIES];
+    (void)state;
+    pid_t flood = start_flood();
+    for (int i = 0; i < TRIES; i++) {
+        int64_t begun_us = clock_monotonic_us();
+        expect("GET /livez HTTP/1.1\r\n" HEAD "\r\n", 200, "alive", NULL);
+        took_us[i] = clock_monotonic_us() - begun_us;
+    }
+    kill(flood, SIGKILL);
+    assert_int_equal(waitpid(flood, NULL, 0), flood);
+    qsort(took_us, TRIES, sizeof took_us[0], by_size);
+    assert_in_range(took_us[TRIES / 2], 0, MOST_MS * 1000);
+}
+
 static void test_expect_100_is_answered(void **state)
 {
     (void)state;
@@ -431,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_a_body_that_does_not_come_is_408),
         cmocka_unit_test(test_a_head_that_does_not_end_is_hung_up_on),
         cmocka_unit_test(test_a_peer_that_reads_nothing_does_not_hold_the_others_up),
+        cmocka_unit_test(test_a_flood_of_pipelined_requests_does_not_hold_the_others_up),
         cmocka_unit_test(test_expect_100_is_answered)};
     test_gateway_start(&test_gateway);
     int failed = cmocka_run_group_tests_name("http", tests, NULL, NULL);
