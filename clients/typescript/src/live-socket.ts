@@ -220,6 +220,7 @@ export class LiveSocket extends Emitter<LiveEvents> {
         this.cursors.get(event.thread_id)?.begin(event.last_seq);
         return this.emit('subscribed', event);
       case 'resync':
+        this.people.connected(); // who left may have been among what was dropped
         return this.askFor(event.thread_id);
       case 'thread':
         if (event.change === 'removed') this.cursors.delete(event.thread.id);

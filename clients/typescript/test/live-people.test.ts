@@ -38,6 +38,20 @@ test('after a reconnect whoever is not named again is taken for gone, the others
   expect(presence).toEqual(['stays online', 'left online', 'left offline']);
 });
 
+test('after falling behind whoever is not named again is taken for gone', async () => {
+  const { mock, baseUrl } = await startMock();
+  const { live } = connect(baseUrl, await signIn(baseUrl, 'mel'));
+  const { presence } = told(live);
+  await online(live);
+  mock.broadcast({ type: 'presence', user_id: 'stays', status: 'online' });
+  mock.broadcast({ type: 'presence', user_id: 'left', status: 'online' });
+  await until(() => expect(presence).toHaveLength(2));
+  mock.broadcast({ type: 'resync', thread_id: crypto.randomUUID() });
+  mock.broadcast({ type: 'presence', user_id: 'stays', status: 'online' });
+  await until(() => expect(live.presenceOf('left')).toBe('offline'));
+  expect(presence).toEqual(['stays online', 'left online', 'left offline']);
+});
+
 test('a lost connection ends what the others were typing', async () => {
   const { mock, baseUrl, ana, thread } = await startMock();
   const { live } = connect(baseUrl, await signIn(baseUrl, 'mel'));
