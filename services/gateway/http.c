@@ -6,6 +6,7 @@
 #include "http.h"
 
 #include <libwebsockets.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "core/cleanup.h"
@@ -203,9 +204,10 @@ static void write_answer(struct exchange *exchange)
         exchange->state = EXCHANGE_LINGERING;
         exchange->deadline_ms = gateway_now_ms(exchange->gateway) + LINGER_MS;
         release_parts(exchange);
-    } else if (closes || lws_http_transaction_completed(wsi)) {
+    } else if (!closes && lws_http_transaction_completed(wsi)) {
         end_connection(exchange);
     } else {
+        exchange->closes = closes;
         exchange->state = EXCHANGE_FLUSHING;
         exchange->deadline_ms = gateway_now_ms(exchange->gateway) + FLUSH_MS;
         release_parts(exchange);
@@ -228,10 +230,29 @@ static void read_on(struct lws *wsi)
     lws_cancel_service(context); /* it looks at its timers only after an event of its own */
 }
 
+/* Write on, if the peer takes more. While reading is off libwebsockets does not write either, and
+ * turns round and round with a socket that can be written. The connection may be gone afterwards.
+ */
+static void flush_more(struct lws *wsi)
+{
+    struct pollfd socket = {.fd = lws_get_socket_fd(wsi), .events = POLLOUT};
+    struct lws_context *context = lws_get_context(wsi);
+    struct lws_pollfd pollfd = {.fd = socket.fd, .events = LWS_POLLOUT, .revents = LWS_POLLOUT};
+    if (poll(&socket, 1, 0) <= 0)
+        return;
+    lws_rx_flow_control(wsi, 1);
+    if (lws_service_fd(context, &pollfd) == 0 && lws_partial_buffered(wsi))
+        lws_rx_flow_control(wsi, 0);
+}
+
 /* The peer has its answer: on to its next request. */
 static void finish(struct exchange *exchange)
 {
     struct lws *wsi = exchange->wsi;
+    if (exchange->closes) {
+        end_connection(exchange);
+        return;
+    }
     lws_set_opaque_user_data(wsi, NULL);
     exchange_free(exchange);
     lws_rx_flow_control(wsi, 1);
@@ -244,6 +265,10 @@ static void finish_flushed(struct gateway *gateway)
     struct exchange **at = &gateway->flushing_exchanges;
     while (*at) {
         struct exchange *exchange = *at;
+        if (lws_partial_buffered(exchange->wsi))
+            flush_more(exchange->wsi);
+        if (*at != exchange)
+            continue; /* its connection is gone, and it with it */
         if (lws_partial_buffered(exchange->wsi)) {
             at = &exchange->next_ready;
         } else {

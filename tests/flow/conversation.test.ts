@@ -2,6 +2,7 @@
 
 import { Problem } from '@wardroom/client/problem';
 import { describe, expect, test } from 'vitest';
+import { ask, requestBytes } from './bad-input-wire.ts';
 import { client, connect, history, login, suiteIsThere, unique, until } from './suite.ts';
 
 describe.skipIf(!suiteIsThere())('a conversation', () => {
@@ -29,6 +30,29 @@ describe.skipIf(!suiteIsThere())('a conversation', () => {
     });
     expect(ack.hash).toMatch(/^[0-9a-f]{64}$/);
     expect(await history(member, thread.id)).toContainEqual(seen);
+  });
+
+  test('a history of half a megabyte arrives whole, on a connection that stays or ends', async () => {
+    const analyst = await client(login(0, 'analyst'));
+    const thread = await analyst.createThread({ title: unique('long') });
+    const body = 'x'.repeat(16_000);
+    for (let i = 0; i < 40; i++) {
+      await analyst.postMessage(thread.id, { client_id: crypto.randomUUID(), body });
+    }
+    for (const Connection of ['keep-alive', 'close', 'keep-alive', 'keep-alive']) {
+      const answer = await ask(
+        requestBytes({
+          path: `/api/chat/threads/${thread.id}/messages/?limit=200`,
+          token: await analyst.tokens.access(),
+          headers: { Connection },
+        }),
+        Connection === 'close',
+      );
+      expect(answer.status).toBe(200);
+      const { results } = JSON.parse(answer.body) as { results: { body: string }[] };
+      expect(results.length).toBeGreaterThan(30);
+      expect(results.at(-1)?.body).toBe(body);
+    }
   });
 
   test('another tenant cannot find the thread by any route', async () => {
