@@ -1,4 +1,4 @@
-/* Batches in, frames out. rooms.c keeps the lists. Next: rooms.c */
+/* Batches in, frames out. rooms.c keeps the lists, pacer.c the pace of busy rooms. Next: pacer.h */
 #include "fanout.h"
 
 #include "core/arena.h"
